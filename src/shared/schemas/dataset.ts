@@ -87,6 +87,7 @@ export const ProblemKind = z.enum([
   'too-large',
   'outside-root',
   'invalid-name',
+  'no-class',
   'listed-twice',
   'class-conflict',
   'split-leak',

@@ -22,7 +22,18 @@ export function uploadBlock(
     expand: uploadLinear(foldNorm(weights.norm2, weights.expand)),
     contract: uploadLinear(weights.contract),
   }
-  return { heads, activation, epsilon, ...layers, dispose: () => tf.dispose(Object.values(layers).flatMap((layer) => [layer.weight, layer.bias].filter((tensor) => tensor !== null))) }
+  return {
+    heads,
+    activation,
+    epsilon,
+    ...layers,
+    dispose: () =>
+      tf.dispose(
+        Object.values(layers).flatMap((layer) =>
+          [layer.weight, layer.bias].filter((tensor) => tensor !== null),
+        ),
+      ),
+  }
 }
 
 /** LN(x)·W + b = x̂·(scale∘W) + (shift·W + b): one layer without the norm's own scale and shift. */
@@ -54,5 +65,10 @@ function columns({ weight, bias, inputs, outputs }: LinearWeights, from: number,
 }
 
 function scaled({ weight, bias, inputs, outputs }: LinearWeights, factor: number): LinearWeights {
-  return { weight: weight.map((value) => value * factor), bias: bias?.map((value) => value * factor) ?? null, inputs, outputs }
+  return {
+    weight: weight.map((value) => value * factor),
+    bias: bias?.map((value) => value * factor) ?? null,
+    inputs,
+    outputs,
+  }
 }

@@ -3,7 +3,14 @@ import type { Tensor1D, Tensor2D, Tensor4D } from '../tensor/tf.ts'
 import { linear, normaliseRows, unitRows, type FrozenLinear } from '../tensor/ops.ts'
 import type { TensorOwner } from '../tensor/memory.ts'
 import { foldNorm, uploadBlock, uploadLinear } from './frozen-block.ts'
-import { plainBlock, runBlocks, runLowerBlocks, type Block, type BlockForward, type TokenLayout } from './transformer.ts'
+import {
+  plainBlock,
+  runBlocks,
+  runLowerBlocks,
+  type Block,
+  type BlockForward,
+  type TokenLayout,
+} from './transformer.ts'
 import type { ClipWeights } from './weights.ts'
 
 /** The image branch with its weights on the device. */
@@ -45,9 +52,11 @@ export function uploadImageBranch(weights: ClipWeights): ImageBranch {
   const tensors = {
     patchEmbedding: tf.tensor2d(image.patchEmbedding, [3 * patchSize * patchSize, width]),
     classEmbedding: tf.tensor2d(image.classEmbedding, [1, width]),
-    positionalEmbedding: tf.tensor2d(image.positionalEmbedding, [image.positionalEmbedding.length / width, width]),
+    positionalEmbedding: tf.tensor2d(image.positionalEmbedding, [
+      image.positionalEmbedding.length / width,
+      width,
+    ]),
     preNorm: { scale: tf.tensor1d(image.preNorm.scale), shift: tf.tensor1d(image.preNorm.shift) },
-    projection,
   }
   return {
     width,
@@ -57,9 +66,10 @@ export function uploadImageBranch(weights: ClipWeights): ImageBranch {
     imageSize,
     epsilon: architecture.layerNormEpsilon,
     ...tensors,
+    projection,
     dispose() {
       for (const block of blocks) block.dispose()
-      tf.dispose({ ...tensors })
+      tf.dispose([projection.weight, ...(projection.bias === null ? [] : [projection.bias]), { ...tensors }])
     },
   }
 }
@@ -72,7 +82,10 @@ export function embedImages(branch: ImageBranch, pixels: Tensor4D): ImageTokens 
   const tokens = grid * grid + 1
   const rows = tf.tidy(() => {
     const split = tf.reshape(pixels, [images, grid, patchSize, grid, patchSize * 3])
-    const patches = tf.reshape(tf.transpose(split, [0, 1, 3, 2, 4]), [images * grid * grid, patchSize * patchSize * 3])
+    const patches = tf.reshape(tf.transpose(split, [0, 1, 3, 2, 4]), [
+      images * grid * grid,
+      patchSize * patchSize * 3,
+    ])
     const embedded = tf.reshape(tf.matMul(patches, branch.patchEmbedding), [images, grid * grid, width])
     const start = tf.mul(tf.ones([images, 1, 1]), branch.classEmbedding)
     const placed = tf.add(tf.concat([start, embedded], 1), branch.positionalEmbedding)
@@ -86,14 +99,22 @@ export function embedImages(branch: ImageBranch, pixels: Tensor4D): ImageTokens 
 /** Runs the blocks below `layer` as plain CLIP, for a student and a teacher to start from. */
 export function advanceImages(branch: ImageBranch, images: ImageTokens, layer: number): ImageTokens {
   const last = Math.min(layer, branch.depth - 1)
-  const rows = runLowerBlocks(branch.blocks, images.rows, { layout: images.layout, last, forward: plainBlock })
+  const rows = runLowerBlocks(branch.blocks, images.rows, {
+    layout: images.layout,
+    last,
+    forward: plainBlock,
+  })
   return { ...images, rows, layer: last }
 }
 
 /** Tokens to unit image features.  -> [B, e] */
 export function encodeImages(branch: ImageBranch, images: ImageTokens, forward: BlockForward): Tensor2D {
   return tf.tidy(() => {
-    const read = runBlocks(branch.blocks, images.rows, { layout: images.layout, first: images.layer, forward })
+    const read = runBlocks(branch.blocks, images.rows, {
+      layout: images.layout,
+      first: images.layer,
+      forward,
+    })
     return unitRows(linear(normaliseRows(read, branch.epsilon), branch.projection))
   })
 }

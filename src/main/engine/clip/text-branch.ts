@@ -4,7 +4,14 @@ import type { Tensor2D, Tensor3D } from '../tensor/tf.ts'
 import { linear, normaliseRows, unitRows, type FrozenLinear } from '../tensor/ops.ts'
 import { disposeAll, type TensorOwner } from '../tensor/memory.ts'
 import { foldNorm, uploadBlock, uploadLinear } from './frozen-block.ts'
-import { plainBlock, runBlocks, runLowerBlocks, type Block, type BlockForward, type TokenLayout } from './transformer.ts'
+import {
+  plainBlock,
+  runBlocks,
+  runLowerBlocks,
+  type Block,
+  type BlockForward,
+  type TokenLayout,
+} from './transformer.ts'
 import type { ClipWeights } from './weights.ts'
 
 /** Finite, so that no arithmetic makes NaN of it; far below any score, so that its weight is exactly 0. */
@@ -96,10 +103,17 @@ export function layOutTexts(
   const length = Math.max(...texts.map(({ endOfText }) => endOfText)) + 1 - prefix
   const positions = branch.positionalEmbedding.length / branch.width
   if (prefix + length > positions)
-    throw new AppError('invalid-input', `A class text has ${prefix + length} tokens; this CLIP reads ${positions}.`, {
-      hint: 'Shorten the template or the class names.',
-    })
-  const rows = tf.tensor2d(packRows(branch, texts, { prefix, length }), [prefix + texts.length * length, branch.width])
+    throw new AppError(
+      'invalid-input',
+      `A class text has ${prefix + length} tokens; this CLIP reads ${positions}.`,
+      {
+        hint: 'Shorten the template or the class names.',
+      },
+    )
+  const rows = tf.tensor2d(packRows(branch, texts, { prefix, length }), [
+    prefix + texts.length * length,
+    branch.width,
+  ])
   const ends = texts.map(({ endOfText }) => endOfText - prefix)
   return textTokens(rows, textLayout({ groups: texts.length, length, prefix, ends }))
 }
@@ -108,7 +122,9 @@ export function layOutTexts(
 export function advanceText(branch: TextBranch, tokens: TextTokens, layer: number): TextTokens {
   const last = Math.min(layer, branch.depth - 1)
   const rows = tf.tidy(() =>
-    tf.clone(runLowerBlocks(branch.blocks, tokens.rows, { layout: tokens.layout, last, forward: plainBlock })),
+    tf.clone(
+      runLowerBlocks(branch.blocks, tokens.rows, { layout: tokens.layout, last, forward: plainBlock }),
+    ),
   )
   return { ...tokens, rows, layer: last, dispose: () => rows.dispose() }
 }
@@ -116,7 +132,11 @@ export function advanceText(branch: TextBranch, tokens: TextTokens, layer: numbe
 /** Class texts to unit text features.  -> [C, e] */
 export function encodeText(branch: TextBranch, tokens: TextTokens, forward: BlockForward): Tensor2D {
   return tf.tidy(() => {
-    const read = runBlocks(branch.blocks, tokens.rows, { layout: tokens.layout, first: tokens.layer, forward })
+    const read = runBlocks(branch.blocks, tokens.rows, {
+      layout: tokens.layout,
+      first: tokens.layer,
+      forward,
+    })
     return unitRows(linear(normaliseRows(read, branch.epsilon), branch.projection))
   })
 }
@@ -160,17 +180,24 @@ function packRows(
   const rows = new Float32Array((prefix + texts.length * length) * width)
   const put = (text: EmbeddedText, position: number, row: number) => {
     for (let i = 0; i < width; i++)
-      rows[row * width + i] = text.embedding[position * width + i]! + positionalEmbedding[position * width + i]!
+      rows[row * width + i] =
+        text.embedding[position * width + i]! + positionalEmbedding[position * width + i]!
   }
   for (let position = 0; position < prefix; position++) put(texts[0]!, position, position)
   texts.forEach((text, group) => {
     const available = text.embedding.length / width
-    for (let i = 0; i < Math.min(length, available - prefix); i++) put(text, prefix + i, prefix + group * length + i)
+    for (let i = 0; i < Math.min(length, available - prefix); i++)
+      put(text, prefix + i, prefix + group * length + i)
   })
   return rows
 }
 
-function textLayout(shape: { groups: number; length: number; prefix: number; ends: readonly number[] }): TokenLayout {
+function textLayout(shape: {
+  groups: number
+  length: number
+  prefix: number
+  ends: readonly number[]
+}): TokenLayout {
   const { groups, length, prefix, ends } = shape
   const visible = (query: number, key: number) => (key <= query ? 0 : MASKED)
   const readOutRows = ends.map((end, group) => prefix + group * length + end)

@@ -97,7 +97,11 @@ export const plainBlock: BlockForward = (block, rows, _layer, view) => {
 }
 
 /** Queries of the wanted rows and their attention over the tokens.  rows [R, d] */
-export function attendToTokens(block: Block, rows: Tensor2D, { layout, readOutOnly }: TokenView): TokenAttention {
+export function attendToTokens(
+  block: Block,
+  rows: Tensor2D,
+  { layout, readOutOnly }: TokenView,
+): TokenAttention {
   const normed = normaliseRows(rows, block.epsilon)
   const residual = readOutOnly ? tf.gather(rows, layout.readOutRows) : rows
   const queryRows = readOutOnly ? tf.gather(normed, layout.readOutRows) : normed
@@ -190,7 +194,7 @@ function attendAllRows({ query, key, value }: Heads, layout: TokenLayout): Atten
 function attendInGroups({ query, key, value }: Heads, layout: TokenLayout, mask: Tensor3D | null): Attended {
   const [heads, rows, width] = query.shape
   const perGroup = rows / layout.groups
-  const grouped = tf.reshape(query, [heads * layout.groups, perGroup, width])
+  const grouped: Tensor3D = tf.reshape(query, [heads * layout.groups, perGroup, width])
   const attended = attend(grouped, groupKeys(key, layout), groupKeys(value, layout), mask)
   return tf.reshape(attended, [heads, rows, width + 1])
 }
@@ -199,9 +203,18 @@ function attendInGroups({ query, key, value }: Heads, layout: TokenLayout, mask:
 function groupKeys(keys: Tensor3D, { groups, length, prefix }: TokenLayout): Tensor3D {
   const [heads, , width] = keys.shape
   if (prefix === 0) return tf.reshape(keys, [heads * groups, length, width])
-  const own = tf.reshape(tf.slice(keys, [0, prefix, 0], [heads, groups * length, width]), [heads, groups, length, width])
+  const own = tf.reshape(tf.slice(keys, [0, prefix, 0], [heads, groups * length, width]), [
+    heads,
+    groups,
+    length,
+    width,
+  ])
   const shared = tf.expandDims(tf.slice(keys, [0, 0, 0], [heads, prefix, width]), 1)
   // A product with ones, not a tile: the gradient of a tile in tfjs is a loop of slices.
   const copies = tf.mul(shared, tf.ones([1, groups, 1, 1]))
-  return tf.reshape(tf.concat([copies as tf.Tensor4D, own as tf.Tensor4D], 2), [heads * groups, prefix + length, width])
+  return tf.reshape(tf.concat([copies as tf.Tensor4D, own as tf.Tensor4D], 2), [
+    heads * groups,
+    prefix + length,
+    width,
+  ])
 }

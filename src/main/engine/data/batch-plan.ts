@@ -10,7 +10,9 @@ export function trainingBatches(
 ): number[][] {
   const order = createRandom(seed, stage, 'order', epoch).shuffle(range(images))
   if (images <= batchSize) return [order]
-  return range(Math.floor(images / batchSize)).map((step) => order.slice(step * batchSize, (step + 1) * batchSize))
+  return range(Math.floor(images / batchSize)).map((step) =>
+    order.slice(step * batchSize, (step + 1) * batchSize),
+  )
 }
 
 /**
@@ -19,7 +21,12 @@ export function trainingBatches(
  */
 export function validationBatch(
   images: number,
-  { batchSize, seed, step, order }: { batchSize: number; seed: number; step: number; order: 'cycle' | 'first' },
+  {
+    batchSize,
+    seed,
+    step,
+    order,
+  }: { batchSize: number; seed: number; step: number; order: 'cycle' | 'first' },
 ): number[] {
   const size = Math.min(batchSize, images)
   if (order === 'first') return range(size)

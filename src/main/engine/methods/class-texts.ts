@@ -4,7 +4,13 @@ import type { Tensor2D } from '../tensor/tf.ts'
 import { unitRows } from '../tensor/ops.ts'
 import { withOwnerSync } from '../tensor/memory.ts'
 import type { Clip } from '../clip/clip.ts'
-import { embedText, encodeText, layOutTexts, type EmbeddedText, type TextTokens } from '../clip/text-branch.ts'
+import {
+  embedText,
+  encodeText,
+  layOutTexts,
+  type EmbeddedText,
+  type TextTokens,
+} from '../clip/text-branch.ts'
 import type { Tokenizer } from '../clip/tokenizer.ts'
 import { plainBlock } from '../clip/transformer.ts'
 import { ensembleTemplates, fillTemplate } from '../data/templates.ts'

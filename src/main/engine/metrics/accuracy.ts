@@ -48,7 +48,11 @@ function countConfusion(answers: readonly Answer[], classes: number): number[][]
 }
 
 /** A class that does not occur has neither accuracy nor F1, whatever was taken for it. */
-function describeClass(name: string, label: number, confusion: readonly number[][]): Evaluation['classes'][number] {
+function describeClass(
+  name: string,
+  label: number,
+  confusion: readonly number[][],
+): Evaluation['classes'][number] {
   const row = confusion[label]!
   const images = row.reduce((sum, count) => sum + count, 0)
   if (images === 0) return { name, images, accuracy: null, f1: null }

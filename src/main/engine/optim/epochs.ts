@@ -19,7 +19,11 @@ export interface StageLoop<Name extends string, Report> {
   readonly epochs: number
   readonly stepsPerEpoch: number
   /** gives a new state, owned by the loop, and leaves the old one alone */
-  takeStep(state: NamedTensors, epoch: number, step: number): Promise<{ state: NamedTensors; totals: Totals<Name> }>
+  takeStep(
+    state: NamedTensors,
+    epoch: number,
+    step: number,
+  ): Promise<{ state: NamedTensors; totals: Totals<Name> }>
   describe(point: StagePoint<Name>): Promise<Report>
 }
 

@@ -1,5 +1,6 @@
 import * as tf from '../tensor/tf.ts'
-import type { Scalar, Tensor, Tensor1D, Tensor2D } from '../tensor/tf.ts'
+import type { Scalar, Tensor1D, Tensor2D } from '../tensor/tf.ts'
+import { withGradient } from '../tensor/ops.ts'
 
 /** L_de, Eq. 11: mean cross-entropy.  scores [B, C], labels [B] int32 -> scalar */
 export function deviationLoss(scores: Tensor2D, labels: Tensor1D): Scalar {
@@ -41,9 +42,8 @@ export function totalLoss(terms: { deviation: Scalar; distillation: Scalar; lamb
  * Counting has no gradient; saying so here lets a step report it beside the loss in one transfer.
  */
 export function countCorrect(scores: Tensor2D, labels: Tensor1D): Scalar {
-  const count = tf.customGrad((input: Tensor) => ({
-    value: tf.sum<Scalar>(tf.cast(tf.equal(tf.argMax(input, -1), labels), 'float32')),
+  return withGradient<[Tensor2D], Scalar>(([input]) => ({
+    value: tf.sum(tf.cast(tf.equal(tf.argMax(input, -1), labels), 'float32')),
     gradFunc: () => tf.zeros(scores.shape),
-  }))
-  return count(scores) as Scalar
+  }))(scores)
 }

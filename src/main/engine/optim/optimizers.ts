@@ -2,40 +2,32 @@ import * as tf from '../tensor/tf.ts'
 import type { Scalar, Tensor } from '../tensor/tf.ts'
 
 /** A parameter with what its optimizer remembers. Updates return new tensors; nothing is changed in place. */
-export interface SgdSlot<T extends Tensor> {
-  readonly parameter: T
-  readonly velocity: T
-}
+export type SgdSlot = Readonly<Record<'parameter' | 'velocity', Tensor>>
 
 /** g = gradient + weightDecay·p;  v = momentum·v + g;  p = p − rate·v.  The caller owns the result. */
-export function sgdStep<T extends Tensor>(
-  { parameter, velocity }: SgdSlot<T>,
-  gradient: T,
+export function sgdStep(
+  { parameter, velocity }: SgdSlot,
+  gradient: Tensor,
   { rate, momentum, weightDecay }: { rate: Scalar; momentum: number; weightDecay: number },
-): SgdSlot<T> {
+): SgdSlot {
   return tf.tidy(() => {
     const decayed = tf.add(gradient, tf.mul(parameter, weightDecay))
     const next = tf.add(tf.mul(velocity, momentum), decayed)
-    return { parameter: tf.sub(parameter, tf.mul(next, rate)), velocity: next } as SgdSlot<T>
+    return { parameter: tf.sub(parameter, tf.mul(next, rate)), velocity: next }
   })
 }
 
 /** A parameter under Adam; `step` counts the updates so far, as a scalar. */
-export interface AdamSlot<T extends Tensor> {
-  readonly parameter: T
-  readonly first: T
-  readonly second: T
-  readonly step: Scalar
-}
+export type AdamSlot = Readonly<Record<'parameter' | 'first' | 'second' | 'step', Tensor>>
 
 const ADAM_EPSILON = 1e-8
 
 /** Adam with bias correction and decay added to the gradient. The caller owns the result. */
-export function adamStep<T extends Tensor>(
-  slot: AdamSlot<T>,
-  gradient: T,
+export function adamStep(
+  slot: AdamSlot,
+  gradient: Tensor,
   { rate, betas, weightDecay }: { rate: Scalar; betas: readonly [number, number]; weightDecay: number },
-): AdamSlot<T> {
+): AdamSlot {
   return tf.tidy(() => {
     const [beta1, beta2] = betas
     const decayed = tf.add(gradient, tf.mul(slot.parameter, weightDecay))
@@ -45,6 +37,6 @@ export function adamStep<T extends Tensor>(
     const unbiasedFirst = tf.div(first, tf.sub(1, tf.pow(beta1, step)))
     const unbiasedSecond = tf.div(second, tf.sub(1, tf.pow(beta2, step)))
     const move = tf.div(unbiasedFirst, tf.add(tf.sqrt(unbiasedSecond), ADAM_EPSILON))
-    return { parameter: tf.sub(slot.parameter, tf.mul(move, rate)), first, second, step } as AdamSlot<T>
+    return { parameter: tf.sub(slot.parameter, tf.mul(move, rate)), first, second, step }
   })
 }

@@ -1,6 +1,6 @@
 import * as tf from '../tensor/tf.ts'
 import type { Scalar, Tensor1D, Tensor2D, Tensor3D } from '../tensor/tf.ts'
-import { attendedValues, type Attended } from '../tensor/ops.ts'
+import { attendedValues, linear, splitParts, type Attended } from '../tensor/ops.ts'
 import {
   attendToPrompt,
   attendToTokens,
@@ -14,7 +14,6 @@ import {
   type PromptKeys,
   type TokenAttention,
 } from '../clip/transformer.ts'
-import { linear } from '../tensor/ops.ts'
 
 /** What the search stage learns for one branch. Borrowed: the tensors belong to the search state. */
 export interface Supprompt {
@@ -74,8 +73,8 @@ function attendToOptions(
 /** [H, sum of options, w] -> one [H, c, w] per option */
 function splitKeys({ key, value }: PromptKeys, options: readonly number[]): (PromptKeys | null)[] {
   const lengths = options.filter((length) => length > 0)
-  const keys = tf.split(key, lengths, 1)
-  const values = tf.split(value, lengths, 1)
+  const keys = splitParts(key, lengths, 1)
+  const values = splitParts(value, lengths, 1)
   let next = 0
   return options.map((length) => {
     if (length === 0) return null
@@ -114,9 +113,9 @@ function mixAttention(
 ): Tensor2D {
   const weightOf = tf.unstack(weights) as Scalar[]
   const parts = options.flatMap((option, i) =>
-    option === null ? [] : [tf.mul(tf.mul(option.share, weightOf[i]!), option.difference)],
+    option === null ? [] : [tf.mul<Tensor3D>(tf.mul(option.share, weightOf[i]!), option.difference)],
   )
-  const mixed: Tensor3D = tf.addN([attendedValues(attended), ...parts])
+  const mixed = tf.addN<Tensor3D>([attendedValues(attended), ...parts])
   return finishBlock(block, residual, joinHeads(mixed))
 }
 

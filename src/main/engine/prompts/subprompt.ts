@@ -1,5 +1,5 @@
-import * as tf from '../tensor/tf.ts'
 import type { Tensor2D } from '../tensor/tf.ts'
+import { splitParts } from '../tensor/ops.ts'
 import { attendToTokens, finishBlock, joinHeads, plainBlock, type BlockForward } from '../clip/transformer.ts'
 import { promptedAttention } from './mixed-block.ts'
 
@@ -31,10 +31,8 @@ export function lowestPromptedLayer(contextLengths: readonly number[]): number {
 
 /** [sum of context lengths, d] -> a prompt per layer, null where the context length is 0 */
 export function splitByLayer(prompts: Tensor2D, contextLengths: readonly number[]): (Tensor2D | null)[] {
-  const parts = tf.split(
-    prompts,
-    contextLengths.filter((length) => length > 0),
-  )
+  const lengths = contextLengths.filter((length) => length > 0)
+  const parts = splitParts(prompts, lengths, 0)
   let next = 0
   return contextLengths.map((length) => (length === 0 ? null : parts[next++]!))
 }

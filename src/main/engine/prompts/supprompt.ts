@@ -24,7 +24,11 @@ export function createSearchState(shapes: BranchShapes, config: SearchConfig, se
     const alphaShape: [number, number] = [depth, config.options.length]
     state[`${branch}.prompts`] = tf.tensor3d(initialPrompts(branch, promptShape, config, seed), promptShape)
     state[`${branch}.promptVelocity`] = tf.zeros(promptShape)
-    const alpha = normalArray(createRandom(seed, 'alpha', branch), depth * config.options.length, config.alphaInitialScale)
+    const alpha = normalArray(
+      createRandom(seed, 'alpha', branch),
+      depth * config.options.length,
+      config.alphaInitialScale,
+    )
     state[`${branch}.alpha`] = tf.tensor2d(alpha, alphaShape)
     if (config.alphaOptimizer === 'sgd') state[`${branch}.alphaVelocity`] = tf.zeros(alphaShape)
     else {

@@ -15,12 +15,7 @@ export interface SearchBatches {
 }
 
 export type SearchSum =
-  | 'trainLoss'
-  | 'trainCorrect'
-  | 'trainImages'
-  | 'validationLoss'
-  | 'validationCorrect'
-  | 'validationImages'
+  'trainLoss' | 'trainCorrect' | 'trainImages' | 'validationLoss' | 'validationCorrect' | 'validationImages'
 
 /** The beginning of a search. Takes ownership of the state. */
 export function searchStart(state: NamedTensors): StagePoint<SearchSum> {
@@ -47,7 +42,8 @@ export async function* searchStage(
   batches: SearchBatches,
   control: StageControl,
 ): AsyncGenerator<StagePoint<SearchSum> & { report: SearchEpoch | null }> {
-  if (start.epoch === 0 && start.step === 0) yield { ...start, report: await describeStart(task.config, start.state) }
+  if (start.epoch === 0 && start.step === 0)
+    yield { ...start, report: await describeStart(task.config, start.state) }
   const loop = {
     epochs: task.config.epochs,
     stepsPerEpoch: batches.stepsPerEpoch,
@@ -136,6 +132,7 @@ async function describeEpoch(config: SearchConfig, point: StagePoint<SearchSum>)
 }
 
 async function readAlphas(state: NamedTensors): Promise<SearchEpoch['alpha']> {
-  const read = async (alpha: tf.Tensor | undefined) => (alpha === undefined ? null : (alpha as Tensor2D).array())
+  const read = async (alpha: tf.Tensor | undefined) =>
+    alpha === undefined ? null : (alpha as Tensor2D).array()
   return { text: await read(state['text.alpha']), image: await read(state['image.alpha']) }
 }

@@ -58,10 +58,18 @@ export function suppromptScores(task: SearchTask, state: NamedTensors, images: I
   const forward = (branch: Branch): BlockForward =>
     task.branches.includes(branch) ? mixedBlock(suppromptOf(state, branch, task.config)) : plainBlock
   const classes = encodeText(task.clip.text, task.tokens, forward('text'))
-  return logits({ images: encodeImages(task.clip.image, images, forward('image')), classes }, task.clip.logitScale)
+  return logits(
+    { images: encodeImages(task.clip.image, images, forward('image')), classes },
+    task.clip.logitScale,
+  )
 }
 
-function descendAlpha(task: SearchTask, state: NamedTensors, batch: Batch, rate: Scalar | null): SearchStepResult {
+function descendAlpha(
+  task: SearchTask,
+  state: NamedTensors,
+  batch: Batch,
+  rate: Scalar | null,
+): SearchStepResult {
   const { config } = task
   const { metrics, gradients } = lossGradients(task, state, batch, 'alpha')
   if (rate === null) return { metrics, state }
@@ -80,7 +88,7 @@ function descendAlpha(task: SearchTask, state: NamedTensors, batch: Batch, rate:
         parameter,
         first: state[`${branch}.alphaFirst`]!,
         second: state[`${branch}.alphaSecond`]!,
-        step: state[`${branch}.alphaStep`] as Scalar,
+        step: state[`${branch}.alphaStep`]!,
       }
       const settings = { rate, betas: config.alphaBetas, weightDecay: config.alphaWeightDecay }
       const moved = adamStep(slot, gradient, settings)
@@ -124,7 +132,10 @@ function lossGradients(
     names.map((name) => state[name]!),
     tf.tensor1d([1, 0]),
   )
-  return { metrics: value as Tensor1D, gradients: Object.fromEntries(names.map((name, i) => [name, grads[i]!])) }
+  return {
+    metrics: value as Tensor1D,
+    gradients: Object.fromEntries(names.map((name, i) => [name, grads[i]!])),
+  }
 }
 
 /** Tensors that a step passed on unchanged are copied, so that old and new state can be released separately. */

@@ -10,14 +10,36 @@ export interface FrozenLinear {
   readonly bias: Tensor1D | null
 }
 
+/** A function of tensors with its gradient, saying itself what the gradient needs of the forward pass. */
+interface Differentiable<Inputs extends Tensor[], Output extends Tensor> {
+  (
+    inputs: Inputs,
+    save: tf.GradSaveFunc,
+  ): {
+    value: Output
+    gradFunc: (dy: Output, saved: Tensor[]) => Tensor | Tensor[]
+  }
+}
+
+/** tf.customGrad with the types of inputs and output kept. */
+export function withGradient<Inputs extends Tensor[], Output extends Tensor>(
+  body: Differentiable<Inputs, Output>,
+): (...inputs: Inputs) => Output {
+  const packed = (...inputsAndSave: (Tensor | tf.GradSaveFunc)[]) =>
+    body(inputsAndSave.slice(0, -1) as Inputs, inputsAndSave.at(-1) as tf.GradSaveFunc)
+  // The declared type of customGrad knows neither the number of inputs nor the rank of the output.
+  return tf.customGrad(packed as unknown as Parameters<typeof tf.customGrad>[0]) as unknown as (
+    ...inputs: Inputs
+  ) => Output
+}
+
 /** x·W + b with a gradient for x alone.  [R, inputs] -> [R, outputs] */
 export function linear(x: Tensor2D, { weight, bias }: FrozenLinear): Tensor2D {
-  const apply = tf.customGrad((input: Tensor) => {
-    const product = tf.matMul(input, weight)
-    const value = bias === null ? product : tf.add(product, bias)
-    return { value, gradFunc: (dy: Tensor) => tf.matMul(dy, weight, false, true) }
-  })
-  return apply(x) as Tensor2D
+  return withGradient<[Tensor2D], Tensor2D>(([input]) => {
+    const product: Tensor2D = tf.matMul(input, weight)
+    const value = bias === null ? product : tf.add<Tensor2D>(product, bias)
+    return { value, gradFunc: (dy) => tf.matMul(dy, weight, false, true) }
+  })(x)
 }
 
 /**
@@ -25,21 +47,20 @@ export function linear(x: Tensor2D, { weight, bias }: FrozenLinear): Tensor2D {
  * [.., d] -> [.., d], biased variance, explicit gradient dx = r·(dy − mean(dy) − y·mean(dy·y)).
  */
 export function normaliseRows<T extends Tensor>(x: T, epsilon: number): T {
-  const apply = tf.customGrad((input: Tensor, save: tf.GradSaveFunc) => {
+  return withGradient<[T], T>(([input], save) => {
     const centred = tf.sub(input, tf.mean(input, -1, true))
     const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(centred), -1, true), epsilon))
-    const value = tf.mul(centred, inverse)
+    const value: T = tf.mul(centred, inverse)
     save([value, inverse])
     return {
       value,
-      gradFunc: (dy: Tensor, saved: Tensor[]) => {
+      gradFunc: (dy, saved) => {
         const [y, r] = saved as [Tensor, Tensor]
         const along = tf.mul(y, tf.mean(tf.mul(dy, y), -1, true))
         return tf.mul(r, tf.sub(tf.sub(dy, tf.mean(dy, -1, true)), along))
       },
     }
-  })
-  return apply(x) as T
+  })(x)
 }
 
 /** CLIP's activations: OpenAI's x·sigmoid(1.702 x), or the exact GELU of some open_clip models. */
@@ -53,36 +74,39 @@ export function activate<T extends Tensor>(x: T, activation: Activation): T {
 const QUICK_GELU_SLOPE = 1.702
 
 function quickGelu<T extends Tensor>(x: T): T {
-  const apply = tf.customGrad((input: Tensor, save: tf.GradSaveFunc) => {
+  return withGradient<[T], T>(([input], save) => {
     const gate = tf.sigmoid(tf.mul(input, QUICK_GELU_SLOPE))
-    const value = tf.mul(input, gate)
+    const value: T = tf.mul(input, gate)
     save([value, gate])
     return {
       value,
       // d(x·s)/dx = s + 1.702·x·s·(1 − s)
-      gradFunc: (dy: Tensor, saved: Tensor[]) => {
+      gradFunc: (dy, saved) => {
         const [y, s] = saved as [Tensor, Tensor]
         return tf.mul(dy, tf.add(s, tf.mul(tf.mul(y, QUICK_GELU_SLOPE), tf.sub(1, s))))
       },
     }
-  })
-  return apply(x) as T
+  })(x)
 }
 
 function gelu<T extends Tensor>(x: T): T {
-  const apply = tf.customGrad((input: Tensor, save: tf.GradSaveFunc) => {
+  return withGradient<[T], T>(([input], save) => {
     const cumulative = tf.mul(tf.add(tf.erf(tf.mul(input, Math.SQRT1_2)), 1), 0.5)
     save([input, cumulative])
     return {
       value: tf.mul(input, cumulative),
-      gradFunc: (dy: Tensor, saved: Tensor[]) => {
+      gradFunc: (dy, saved) => {
         const [z, phi] = saved as [Tensor, Tensor]
         const density = tf.mul(tf.exp(tf.mul(tf.square(z), -0.5)), 1 / Math.sqrt(2 * Math.PI))
         return tf.mul(dy, tf.add(phi, tf.mul(z, density)))
       },
     }
-  })
-  return apply(x) as T
+  })(x)
+}
+
+/** Consecutive parts of the given lengths along an axis. The gradient of tf.split fails for a single part. */
+export function splitParts<T extends Tensor>(x: T, lengths: number[], axis: number): T[] {
+  return lengths.length === 1 ? [x] : tf.split(x, lengths, axis)
 }
 
 /** Rows of length one.  [R, e] -> [R, e] */
@@ -103,19 +127,18 @@ export type Attended = Tensor3D
  * @returns     [N, L, w + 1]: softmax(QKᵀ + mask)·V, then logsumexp(QKᵀ + mask)
  */
 export function attend(query: Tensor3D, key: Tensor3D, value: Tensor3D, mask: Tensor3D | null): Attended {
-  const apply = tf.customGrad((q: Tensor, k: Tensor, v: Tensor, save: tf.GradSaveFunc) => {
-    const scores = addMask(tf.matMul(q as Tensor3D, k as Tensor3D, false, true), mask)
+  return withGradient<[Tensor3D, Tensor3D, Tensor3D], Attended>(([q, k, v], save) => {
+    const scores = addMask(tf.matMul(q, k, false, true), mask)
     const weights = tf.softmax(scores)
-    const mixed = tf.matMul(weights, v as Tensor3D)
+    const mixed = tf.matMul(weights, v)
     // The largest weight is exp(largest score − logsumexp) and never underflows.
     const logSum = tf.sub(tf.max(scores, -1, true), tf.log(tf.max(weights, -1, true)))
     save([q, k, v, weights, mixed])
     return {
-      value: tf.concat([mixed, logSum as Tensor3D], 2),
-      gradFunc: (dy: Tensor, saved: Tensor[]) => attendGradient(dy as Tensor3D, saved as Tensor3D[]),
+      value: tf.concat<Tensor3D>([mixed as Tensor3D, logSum as Tensor3D], 2),
+      gradFunc: (dy, saved) => attendGradient(dy, saved as Tensor3D[]),
     }
-  })
-  return apply(query, key, value) as Attended
+  })(query, key, value)
 }
 
 /** dS = P·(dA·Vᵀ − rowsum(dA·A) + dλ), since d logsumexp / dS = P; the rest are matrix products. */

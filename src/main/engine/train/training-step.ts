@@ -32,7 +32,12 @@ export interface TrainingStepResult {
 }
 
 /** One step of the training stage. The caller owns the result and still owns what it gave. */
-export function trainingStep(task: TrainingTask, state: NamedTensors, batch: Batch, rate: Scalar): TrainingStepResult {
+export function trainingStep(
+  task: TrainingTask,
+  state: NamedTensors,
+  batch: Batch,
+  rate: Scalar,
+): TrainingStepResult {
   return tf.tidy(() => {
     const { momentum, weightDecay } = task.config
     const { metrics, gradients } = lossGradients(task, state, batch)
@@ -49,7 +54,11 @@ export function trainingStep(task: TrainingTask, state: NamedTensors, batch: Bat
 }
 
 /** The prompts of one branch out of a training state. Borrowed from the state. */
-export function subpromptOf(state: NamedTensors, contextLengths: PromptConfiguration, branch: Branch): Subprompt {
+export function subpromptOf(
+  state: NamedTensors,
+  contextLengths: PromptConfiguration,
+  branch: Branch,
+): Subprompt {
   const prompts = state[`${branch}.prompts`] as Tensor2D | undefined
   return { contextLengths: contextLengths[branch], prompts: prompts ?? null }
 }
@@ -74,7 +83,10 @@ function lossGradients(
     names.map((name) => state[name]!),
     tf.tensor1d([1, 0, 0, 0]),
   )
-  return { metrics: value as Tensor1D, gradients: Object.fromEntries(names.map((name, i) => [name, grads[i]!])) }
+  return {
+    metrics: value as Tensor1D,
+    gradients: Object.fromEntries(names.map((name, i) => [name, grads[i]!])),
+  }
 }
 
 function subpromptScores(task: TrainingTask, prompts: NamedTensors, images: ImageTokens): Tensor2D {

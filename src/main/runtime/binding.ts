@@ -36,7 +36,9 @@ export function loadTensorFlow(packFolder: string): TensorFlowNode {
 /** tfjs-node 4.22 asks node-pre-gyp where its binding is: answered here, so that node_modules stays untouched. */
 function requireWithBinding(binding: string): TensorFlowNode {
   const require = createRequire(import.meta.url)
-  const nodePreGyp = createRequire(require.resolve('@tensorflow/tfjs-node-gpu')).resolve('@mapbox/node-pre-gyp')
+  const nodePreGyp = createRequire(require.resolve('@tensorflow/tfjs-node-gpu')).resolve(
+    '@mapbox/node-pre-gyp',
+  )
   const answer = { id: nodePreGyp, filename: nodePreGyp, loaded: true, exports: { find: () => binding } }
   require.cache[nodePreGyp] = answer as unknown as NodeJS.Module
   try {

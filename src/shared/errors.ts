@@ -14,6 +14,7 @@ export const ErrorCode = z.enum([
   'locked',
   'run-cancelled',
   'verification-failed',
+  'diverged',
   'internal',
 ])
 export type ErrorCode = z.infer<typeof ErrorCode>

@@ -1,0 +1,140 @@
+#!/usr/bin/env node
+// The way into this repository on a fresh clone: `node build/run.mjs <command>` installs what is missing, builds
+// what is stale, and runs the command. Says on stderr what it does; stdout belongs to the command.
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { StepFailed, run, withLock } from './process.mjs'
+import { preparePython, python, runReferenceTests } from './reference.mjs'
+import {
+  buildProgram,
+  cache,
+  cli,
+  fail,
+  installPackages,
+  provideRuntime,
+  root,
+  timed,
+  toolEnvironment,
+  toolNode,
+} from './setup.mjs'
+
+const usage = `node build/run.mjs <command>
+  demo [args]         the whole job on the sample project
+  dplstudio [args]    the command line of DPL Studio
+  test [args]         types, lint, format, tests; with arguments, vitest alone with these
+  check               types, lint, format
+  build               bundle into out/
+  bench [args]        measure, side by side with PyTorch
+  reference [args]    compare with PyTorch (pytest; makes its own Python environment)
+`
+const tool = (...path) => join(root, 'node_modules', ...path)
+
+/** Per command: what has to be there, and what to run. */
+const commands = {
+  demo: {
+    steps: [installPackages, provideRuntime, buildProgram],
+    main: (args) => node([cli, 'demo', ...args]),
+  },
+  dplstudio: {
+    steps: [installPackages, runtimeUnlessManaged, buildProgram],
+    main: (args) => node([cli, ...args]),
+  },
+  test: { steps: [installPackages, provideRuntime, buildProgram], main: test },
+  check: { steps: [installPackages], main: check },
+  build: { steps: [installPackages, buildProgram], main: async () => 0 },
+  bench: { steps: [installPackages, provideRuntime, buildProgram, preparePythonIfThere], main: bench },
+  reference: {
+    steps: [installPackages, provideRuntime, buildProgram, preparePython],
+    main: runReferenceTests,
+  },
+}
+
+process.exitCode = await main(process.argv.slice(2)).catch((error) => {
+  if (error instanceof StepFailed) return error.status
+  throw error
+})
+
+async function main([name, ...args]) {
+  const command = Object.hasOwn(commands, name ?? '') ? commands[name] : undefined
+  if (command === undefined) {
+    process.stderr.write(usage)
+    return 2
+  }
+  if (Number(process.versions.node.split('.')[0]) < 20)
+    fail(`Node ${process.versions.node} is too old: 20 or newer is needed.`)
+  // Whatever this script starts must never start it again: a loop of processes fills a machine within minutes.
+  if (process.env.DPLSTUDIO_BOOTSTRAP !== undefined)
+    fail('build/run.mjs was started by itself; run the program in out/ instead.')
+  process.chdir(root)
+  const start = performance.now()
+  await withLock(join(cache, 'setup.lock'), async () => {
+    for (const step of command.steps) await step(args)
+  })
+  process.env.DPLSTUDIO_SETUP_SECONDS = ((performance.now() - start) / 1000).toFixed(1)
+  return command.main(args)
+}
+
+function node(args) {
+  return run(toolNode(), args, { env: toolEnvironment() })
+}
+
+/** Commands that manage packs, report on them or only explain have to work without one. */
+async function runtimeUnlessManaged(args) {
+  const explains =
+    args.length === 0 || args.includes('--help') || args.includes('-h') || args.includes('--version')
+  if (!explains && !['runtime', 'check', 'help', 'version'].includes(args[0])) await provideRuntime(args)
+}
+
+async function test(args) {
+  if (args.length === 0) {
+    const status = await check()
+    if (status !== 0) return status
+  }
+  return node([tool('vitest', 'vitest.mjs'), 'run', ...args])
+}
+
+/** All checks at once; the output of those that fail. */
+async function check() {
+  const folders = ['src', 'tests', 'bench'].filter((folder) => existsSync(join(root, folder)))
+  const tsc = tool('typescript', 'bin', 'tsc')
+  const checks = {
+    types: [tsc, '--noEmit', '-p', 'tsconfig.json'],
+    'types of src/shared': [tsc, '--noEmit', '-p', 'tsconfig.shared.json'],
+    lint: [
+      tool('eslint', 'bin', 'eslint.js'),
+      '--max-warnings=0',
+      ...folders,
+      'electron.vite.config.ts',
+      'vitest.config.ts',
+    ],
+    format: [tool('prettier', 'bin', 'prettier.cjs'), '--check', '--log-level=warn', '.'],
+  }
+  let worst = 0
+  await timed('checking types, lint and format', async () => {
+    const runs = Object.entries(checks).map(async ([name, args]) => {
+      const output = []
+      const status = await run(toolNode(), args, {
+        env: toolEnvironment(),
+        collect: (text) => output.push(text),
+      })
+      if (status !== 0) process.stderr.write(`\n${name}: failed\n${output.join('')}\n`)
+      worst = Math.max(worst, status)
+    })
+    await Promise.all(runs)
+  })
+  return worst
+}
+
+function bench(args) {
+  const entry = join(root, 'bench', 'bench.ts')
+  if (!existsSync(entry)) fail(`${entry} is missing.`)
+  const env = { ...toolEnvironment(), ...(existsSync(python) && { DPLSTUDIO_PYTHON: python }) }
+  return run(toolNode(), ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', entry, ...args], { env })
+}
+
+/** Without Python the benchmark still measures our side. */
+async function preparePythonIfThere() {
+  await preparePython().catch((error) => {
+    if (!(error instanceof StepFailed)) throw error
+  })
+}

@@ -69,11 +69,15 @@ export const RunState = z.strictObject({
 })
 export type RunState = z.infer<typeof RunState>
 
-/** The images a run learned from. `alpha` are those the alpha matrices were fitted to. */
+/**
+ * The images a run learned from: `train` and `validation` of the training stage; of the search stage `searchTrain`
+ * for the prompts and `alpha` for the alpha matrices.
+ */
 export const FewShotSplit = z.strictObject({
   seed: z.number().int(),
   shots: z.number().int(),
   train: z.array(LabelledImage),
+  searchTrain: z.array(LabelledImage),
   alpha: z.array(LabelledImage),
   validation: z.array(LabelledImage),
 })

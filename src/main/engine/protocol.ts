@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { SerializedError } from '#shared/errors'
 import { EpochReport, EvaluatedMethod, Evaluation, RunResult, RunStatus, Stage } from '#shared/schemas/run'
-import { JobDataset } from '../run-folder.ts'
+import { JobDataset, JobModel } from '../run-folder.ts'
 
 /** Starts or continues the run in a folder; which of the two its files tell. */
 const RunFolderJob = z.strictObject({ kind: z.literal('run'), id: z.string(), folder: z.string() })
@@ -23,20 +23,23 @@ const ExportJob = z.strictObject({
   target: z.string(),
 })
 
-/** Scores images with an export alone and holds the answers against those of the run it came from. */
+/**
+ * Scores test images with an export and CLIP alone and holds the answers against those the run gave, which the
+ * export carries. Only worth something in a fresh process.
+ */
 const VerifyJob = z.strictObject({
   kind: z.literal('verify'),
   id: z.string(),
   exportFolder: z.string(),
-  folder: z.string(),
-  images: z.number().int().positive().describe('at most this many test images'),
+  model: JobModel,
 })
 
-/** Classifies pictures with an export or a run; one CSV line each, so that a second start continues. */
+/** Classifies pictures with a run or an export; one CSV line each, so that a second start continues. */
 const PredictJob = z.strictObject({
   kind: z.literal('predict'),
   id: z.string(),
   folder: z.string().describe('run folder or export folder'),
+  model: JobModel.describe('the CLIP that the prompts were made for'),
   images: z.array(z.string()),
   csv: z.string().nullable(),
   top: z.number().int().positive(),

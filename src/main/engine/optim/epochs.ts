@@ -1,3 +1,5 @@
+import { AppError } from '#shared/errors'
+import { letMessagesIn } from '../tensor/event-loop.ts'
 import { disposeAll, type NamedTensors } from '../tensor/memory.ts'
 
 /** Sums over the steps of an epoch, by name. */
@@ -24,7 +26,8 @@ export interface StageLoop<Name extends string, Report> {
     epoch: number,
     step: number,
   ): Promise<{ state: NamedTensors; totals: Totals<Name> }>
-  describe(point: StagePoint<Name>): Promise<Report>
+  /** null when it was asked to stop meanwhile: the epoch's steps are done but its report is not */
+  describe(point: StagePoint<Name>): Promise<Report | null>
 }
 
 /** How a stage is watched and stopped from outside, both between two steps. */
@@ -55,9 +58,15 @@ export async function* runEpochs<Name extends string, Report>(
         disposeAll(state)
         state = next.state
         totals = add(totals, { ...next.totals, seconds: (performance.now() - began) / 1000 })
+        checkFinite(totals, epoch, step)
         control.onStep({ epoch, step: step + 1, stepsPerEpoch: loop.stepsPerEpoch })
+        await letMessagesIn()
       }
       const report = await loop.describe({ state, epoch: epoch + 1, step, totals })
+      if (report === null) {
+        yield { state, epoch, step, totals, report }
+        return
+      }
       totals = zero(totals)
       step = 0
       yield { state, epoch: epoch + 1, step, totals, report }
@@ -65,6 +74,14 @@ export async function* runEpochs<Name extends string, Report>(
   } finally {
     disposeAll(state)
   }
+}
+
+/** Stops before a checkpoint is spoilt: the last one still holds finite numbers. */
+function checkFinite(totals: Totals, epoch: number, step: number): void {
+  if (Object.values(totals).every(Number.isFinite)) return
+  throw new AppError('diverged', `The loss is no longer a number in epoch ${epoch + 1}, step ${step + 1}.`, {
+    hint: 'Start again with a lower learning rate. The last checkpoint and all finished epochs are kept.',
+  })
 }
 
 function add<Name extends string>(totals: Totals<Name>, more: Totals<Name>): Totals<Name> {

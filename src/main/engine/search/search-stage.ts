@@ -131,7 +131,8 @@ async function describeEpoch(config: SearchConfig, point: StagePoint<SearchSum>)
   }
 }
 
-async function readAlphas(state: NamedTensors): Promise<SearchEpoch['alpha']> {
+/** Alpha of the searched branches as numbers. */
+export async function readAlphas(state: NamedTensors): Promise<SearchEpoch['alpha']> {
   const read = async (alpha: tf.Tensor | undefined) =>
     alpha === undefined ? null : (alpha as Tensor2D).array()
   return { text: await read(state['text.alpha']), image: await read(state['image.alpha']) }

@@ -16,8 +16,8 @@ export interface TrainingBatches {
   draw(epoch: number, step: number): Promise<Batch>
 }
 
-/** Loss and accuracy on images that were not trained on. */
-export type Validate = (state: NamedTensors) => Promise<{ loss: number; accuracy: number }>
+/** Loss and accuracy on images that were not trained on; null when it was asked to stop. */
+export type Validate = (state: NamedTensors) => Promise<{ loss: number; accuracy: number } | null>
 
 export type TrainingSum = 'total' | 'deviation' | 'distillation' | 'correct' | 'images'
 
@@ -61,8 +61,9 @@ export function trainingStage(
     takeStep: async (state: NamedTensors, epoch: number, step: number) =>
       takeStep(task, state, await batches.draw(epoch, step), epoch),
     describe: async (point: StagePoint<TrainingSum>) => {
-      const validation = isValidationEpoch(task.config, point.epoch) ? await validate(point.state) : null
-      return describeEpoch(task, point, validation)
+      if (!isValidationEpoch(task.config, point.epoch)) return describeEpoch(task, point, null)
+      const validation = await validate(point.state)
+      return validation && describeEpoch(task, point, validation)
     },
   }
   return runEpochs(loop, start, control)

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { SerializedError } from '#shared/errors'
+import { EngineDescription, Prediction, Verification } from '#shared/schemas/results'
 import { EpochReport, EvaluatedMethod, Evaluation, RunResult, RunStatus, Stage } from '#shared/schemas/run'
 import { JobDataset, JobModel } from '../run-folder.ts'
 
@@ -61,33 +62,6 @@ export const Job = z.discriminatedUnion('kind', [
   DescribeJob,
 ])
 export type Job = z.infer<typeof Job>
-
-/** The share of equal answers and the largest probability difference between two ways to score the same images. */
-export const Verification = z.strictObject({
-  images: z.number().int().nonnegative(),
-  maxProbabilityDifference: z.number(),
-  agreement: z.number(),
-  tolerance: z.number(),
-  passed: z.boolean(),
-})
-export type Verification = z.infer<typeof Verification>
-
-export const Prediction = z.strictObject({
-  path: z.string(),
-  error: z.string().optional(),
-  classes: z.array(z.strictObject({ name: z.string(), probability: z.number() })),
-})
-export type Prediction = z.infer<typeof Prediction>
-
-export const EngineDescription = z.strictObject({
-  backend: z.string(),
-  usingGpu: z.boolean(),
-  deviceName: z.string().nullable(),
-  tensorflowVersion: z.string(),
-  bindingVersion: z.string(),
-  selfTest: z.array(z.strictObject({ name: z.string(), passed: z.boolean(), detail: z.string() })),
-})
-export type EngineDescription = z.infer<typeof EngineDescription>
 
 /** What each kind of job ends with. A paused or cancelled run has ended too; its folder can be resumed. */
 export const JobResult = z.discriminatedUnion('kind', [

@@ -68,7 +68,7 @@ interface Entry {
   linked: boolean
 }
 
-/** The visible entries of one folder, links resolved, sorted by name. */
+/** The visible entries of one folder, links resolved, in the order of their names. */
 async function entriesOf(
   root: string,
   { path, linked }: Pick<Entry, 'path' | 'linked'>,
@@ -89,13 +89,14 @@ async function entriesOf(
       if (kind !== null) entries.push({ path: below, kind, linked: linked || isLink })
     }
   }
-  return entries.sort((a, b) => (a.path < b.path ? -1 : 1))
+  return entries
 }
 
-/** Names are bytes on Linux: only as bytes are those seen that are not valid UTF-8. */
+/** Names are bytes on Linux: only as bytes are those seen that are not valid UTF-8. Sorted. */
 async function readNames(root: string, path: string, { log }: ReadContext) {
   try {
-    return await readdir(join(root, path), { withFileTypes: true, encoding: 'buffer' })
+    const names = await readdir(join(root, path), { withFileTypes: true, encoding: 'buffer' })
+    return names.sort((a, b) => a.name.compare(b.name)) // every disk has an order of its own
   } catch (thrown) {
     log.add('unreadable', `The folder ${quoted(path || '.')} cannot be read: ${reason(thrown)}.`, [path])
     return []

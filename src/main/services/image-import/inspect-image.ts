@@ -104,7 +104,8 @@ async function decode(content: Buffer) {
   const grey = await image
     .autoOrient()
     .flatten({ background: 'white' })
-    .resize(LOOK_SIDE, LOOK_SIDE, { fit: 'fill' })
+    // The fast way of shrinking differs by format and size, and copies would no longer look alike.
+    .resize(LOOK_SIDE, LOOK_SIDE, { fit: 'fill', fastShrinkOnLoad: false })
     .toColourspace('b-w')
     .raw({ depth: 'uchar' })
     .toBuffer()

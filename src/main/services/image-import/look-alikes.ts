@@ -1,17 +1,21 @@
-import { correlation, hashDistance, type Look } from './look.ts'
+import { hashDistance, largestDifference, type Look } from './look.ts'
 
 /**
  * How alike two images must be to count as the same picture: at most this many of 64 hash bits apart, and
- * this correlated at 16 x 16 pixels. The hash alone would join unlike drawings on plain backgrounds.
+ * nowhere at 16 x 16 pixels further apart than this share of the contrast. The hash alone would join unlike
+ * drawings on plain backgrounds; the second number tells two faces apart that differ only in the mouth.
+ * Measured on 154 varied pictures: copies as JPEG of quality 80, at half or double size, or in grey pass in
+ * 95 of 100 cases.
  */
 export const MOST_BITS_APART = 7
-export const LEAST_CORRELATION = 0.985
+export const LARGEST_DIFFERENCE = 14 / 127
 
 const PARTS = 4
 const PART_BITS = 16
 
 /**
- * Joins images that look alike, and those that look like one of these, into groups.
+ * Joins images that look alike, and those that look like one of these, into groups. One image of a group
+ * stands for all that have its very hash.
  *
  * Two hashes at most 7 bits apart agree in one of four 16-bit parts but for one bit. So each image is looked
  * up under every part and under every part with one bit flipped, which finds all pairs without comparing all.
@@ -27,43 +31,57 @@ export function groupLookAlikes(
   const groups = disjointSets(looks.length)
   for (const [a, b] of alike) groups.join(a, b)
 
-  const buckets = Array.from({ length: PARTS }, () => new Map<number, number[]>())
+  const byHash = new Map<number, number[]>()
+  const byPart = Array.from({ length: PARTS }, () => new Map<number, number[]>())
   looks.forEach((look, index) => {
     if (look === null) return
-    let isNew = true
-    for (const other of candidates(buckets, look)) {
-      const distance = hashDistance(look, looks[other]!)
-      if (distance > MOST_BITS_APART) continue
-      const together = groups.find(other) === groups.find(index)
-      if (!together && correlation(look, looks[other]!) >= LEAST_CORRELATION) groups.join(other, index)
-      // One image of a group with this very hash is enough to be found by others.
-      if (distance === 0 && groups.find(other) === groups.find(index)) isNew = false
+    const twin = byHash
+      .get(hashKey(look))
+      ?.find((other) => hashDistance(look, looks[other]!) === 0 && areAlike(look, looks[other]!))
+    if (twin !== undefined) {
+      groups.join(twin, index)
+      return
     }
-    if (isNew) insert(buckets, look, index)
+    const joinIfAlike = (other: number) => {
+      if (hashDistance(look, looks[other]!) > MOST_BITS_APART) return
+      if (groups.find(other) !== groups.find(index) && areAlike(look, looks[other]!))
+        groups.join(other, index)
+    }
+    for (const [part, bucket] of byPart.entries()) forEachNear(bucket, partOf(look, part), joinIfAlike)
+    for (const [part, bucket] of byPart.entries()) push(bucket, partOf(look, part), index)
+    push(byHash, hashKey(look), index)
   })
   return groups.numbered()
 }
 
-function* candidates(buckets: readonly Map<number, number[]>[], look: Look): Generator<number> {
-  for (const [part, bucket] of buckets.entries()) {
-    const key = partOf(look, part)
-    yield* bucket.get(key) ?? []
-    for (let bit = 0; bit < PART_BITS; bit++) yield* bucket.get(key ^ (1 << bit)) ?? []
-  }
+function areAlike(a: Look, b: Look): boolean {
+  return largestDifference(a, b) <= LARGEST_DIFFERENCE
 }
 
-function insert(buckets: readonly Map<number, number[]>[], look: Look, index: number): void {
-  for (const [part, bucket] of buckets.entries()) {
-    const key = partOf(look, part)
-    const entries = bucket.get(key)
-    if (entries === undefined) bucket.set(key, [index])
-    else entries.push(index)
-  }
+/** Everything filed under a part, or under a part that differs in one bit. */
+function forEachNear(
+  bucket: ReadonlyMap<number, number[]>,
+  part: number,
+  visit: (index: number) => void,
+): void {
+  bucket.get(part)?.forEach(visit)
+  for (let bit = 0; bit < PART_BITS; bit++) bucket.get(part ^ (1 << bit))?.forEach(visit)
+}
+
+function push(bucket: Map<number, number[]>, key: number, index: number): void {
+  const entries = bucket.get(key)
+  if (entries === undefined) bucket.set(key, [index])
+  else entries.push(index)
 }
 
 function partOf(look: Look, part: number): number {
   const half = part < 2 ? look.low : look.high
   return part % 2 === 0 ? half & 0xffff : half >>> 16
+}
+
+/** 53 bits of the hash, all that a number holds: enough to find the equal ones among few. */
+function hashKey({ low, high }: Look): number {
+  return (high & 0x1fffff) * 2 ** 32 + low
 }
 
 /** Sets of the numbers 0..size-1, each on its own at first. */

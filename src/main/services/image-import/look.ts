@@ -46,18 +46,11 @@ export function hashDistance(a: Look, b: Look): number {
   return bitCount(a.low ^ b.low) + bitCount(a.high ^ b.high)
 }
 
-/** Correlation of two images at 16 x 16, -1..1. */
-export function correlation(a: Look, b: Look): number {
-  let product = 0
-  let squaresA = 0
-  let squaresB = 0
-  for (let i = 0; i < a.grey.length; i++) {
-    const [x, y] = [a.grey[i]!, b.grey[i]!]
-    product += x * y
-    squaresA += x * x
-    squaresB += y * y
-  }
-  return product / Math.sqrt(squaresA * squaresB)
+/** The largest difference between two images at 16 x 16, as a share of their contrast, 0..2. */
+export function largestDifference(a: Look, b: Look): number {
+  let largest = 0
+  for (let i = 0; i < a.grey.length; i++) largest = Math.max(largest, Math.abs(a.grey[i]! - b.grey[i]!))
+  return largest / 127
 }
 
 const COSINES = Array.from({ length: HASH_SIDE }, (_, frequency) =>

@@ -2,7 +2,7 @@ import { readFile, readdir, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
 import { z } from 'zod'
 import { AppError } from '#shared/errors'
-import type { DatasetSource } from '#shared/schemas/dataset'
+import { Split, type DatasetSource } from '#shared/schemas/dataset'
 import { CoopSplit, coopPaths, isCoopSplit, listCoopSplit } from './coop-split.ts'
 import {
   classesOf,
@@ -97,7 +97,7 @@ function listFolders(
   const parts =
     splits === null
       ? [{ tree, split: null }]
-      : [...splits].flatMap(([split, folders]) => folders.map((folder) => ({ tree: folder, split })))
+      : Split.options.flatMap((split) => (splits.get(split) ?? []).map((folder) => ({ tree: folder, split })))
   const source = splits === null ? 'class-folders' : 'split-folders'
   return { source, root, name: null, ...classesOf(parts, context) }
 }

@@ -62,7 +62,12 @@ export function passControl(context: JobContext, what: { stage: Stage; message: 
 /** A stage of many steps: progress over all of them, and an end between two steps for the given interrupts. */
 export function stageControl(
   context: JobContext,
-  { stage, message, epochs, endsFor }: { stage: Stage; message: string; epochs: number; endsFor: readonly Interrupt[] },
+  {
+    stage,
+    message,
+    epochs,
+    endsFor,
+  }: { stage: Stage; message: string; epochs: number; endsFor: readonly Interrupt[] },
 ): StageControl {
   const progress = progressOf(context, { stage, message })
   return {

@@ -23,7 +23,10 @@ export function createModelShelf(): ModelShelf {
       kept?.model.clip.dispose()
       kept = null
       const { weights, tokenizer, preprocessing } = await loadClip(path, onProgress)
-      kept = { path, model: { clip: uploadClip(weights), tokenizer, images: createImageSource(preprocessing) } }
+      kept = {
+        path,
+        model: { clip: uploadClip(weights), tokenizer, images: createImageSource(preprocessing) },
+      }
       return kept.model
     },
   }

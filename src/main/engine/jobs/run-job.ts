@@ -48,7 +48,11 @@ export function record(run: RunUnderWay, part: Partial<RunResult>): void {
 }
 
 /** Evaluates over the test split, records the evaluation under its method and announces it. */
-export async function scoreTestSplit(run: RunUnderWay, method: EvaluatedMethod, classifier: Classifier): Promise<void> {
+export async function scoreTestSplit(
+  run: RunUnderWay,
+  method: EvaluatedMethod,
+  classifier: Classifier,
+): Promise<void> {
   const stage = method === 'zero-shot' ? 'zero-shot' : 'evaluate'
   const control = passControl(run.context, { stage, message: `Scoring test images, ${method}` })
   const task = { images: run.job.dataset.test, split: 'test' as const }
@@ -59,7 +63,10 @@ export async function scoreTestSplit(run: RunUnderWay, method: EvaluatedMethod, 
 
 /** Context lengths with 0 for every layer of the branches that get no prompts. */
 export function withoutPrompts({ clip }: LoadedModel): PromptConfiguration {
-  return { text: new Array<number>(clip.text.depth).fill(0), image: new Array<number>(clip.image.depth).fill(0) }
+  return {
+    text: new Array<number>(clip.text.depth).fill(0),
+    image: new Array<number>(clip.image.depth).fill(0),
+  }
 }
 
 async function openRun(context: JobContext, folder: string): Promise<RunUnderWay> {
@@ -85,7 +92,8 @@ function openSplit(path: string, { config, dataset }: RunJob): FewShotSplit {
   const { seed, shots, validationShots, search } = config
   const request = { train: dataset.train, validation: dataset.validation, shots, validationShots, seed }
   const drawn = drawFewShot(request)
-  const halves = search.alphaData === 'train-halves' ? drawFewShot({ ...request, alphaData: 'train-halves' }) : null
+  const halves =
+    search.alphaData === 'train-halves' ? drawFewShot({ ...request, alphaData: 'train-halves' }) : null
   const split = {
     seed,
     shots,

@@ -17,7 +17,13 @@ import { layOutClasses } from '../methods/class-texts.ts'
 import type { StagePoint } from '../optim/epochs.ts'
 import { mixedBlock } from '../prompts/mixed-block.ts'
 import { createSearchState, suppromptOf, type BranchShapes } from '../prompts/supprompt.ts'
-import { readAlphas, searchStage, searchStart, type SearchBatches, type SearchSum } from '../search/search-stage.ts'
+import {
+  readAlphas,
+  searchStage,
+  searchStart,
+  type SearchBatches,
+  type SearchSum,
+} from '../search/search-stage.ts'
 import type { SearchTask } from '../search/search-step.ts'
 import { loadCheckpoint, saveCheckpoint } from '../train/checkpoint.ts'
 import { Interrupted, stageControl } from './job-context.ts'
@@ -53,7 +59,10 @@ async function leave(run: RunUnderWay, task: SearchTask, point: StagePoint<Searc
   if (how === 'pause' || how === 'cancel') throw new Interrupted(how)
   run.context.clearInterrupt()
   await scoreSupprompt(run, task, point.state)
-  const seconds = readEpochs(run.files.epochs).reduce((sum, epoch) => sum + (epoch.stage === 'search' ? epoch.seconds : 0), 0)
+  const seconds = readEpochs(run.files.epochs).reduce(
+    (sum, epoch) => sum + (epoch.stage === 'search' ? epoch.seconds : 0),
+    0,
+  )
   record(run, {
     contextLengths: chooseContextLengths(run, await readAlphas(point.state)),
     searchSeconds: seconds + point.totals.seconds,
@@ -76,9 +85,13 @@ async function startingPoint(run: RunUnderWay): Promise<StagePoint<SearchSum>> {
 function batchesOf({ job, split, model }: RunUnderWay): SearchBatches {
   const { search, seed } = job.config
   if (split.alpha.length === 0)
-    throw new AppError('invalid-input', `${job.dataset.name} has no validation images for alpha to learn from.`, {
-      hint: 'Import it with a share of validation images, or use --set search.alphaData=train-halves.',
-    })
+    throw new AppError(
+      'invalid-input',
+      `${job.dataset.name} has no validation images for alpha to learn from.`,
+      {
+        hint: 'Import it with a share of validation images, or use --set search.alphaData=train-halves.',
+      },
+    )
   const plan = { batchSize: search.batchSize, seed, stage: 'search' }
   const stepsPerEpoch = trainingBatches(split.searchTrain.length, { ...plan, epoch: 0 }).length
   const alphaPlan = { batchSize: search.validationBatchSize, seed, order: search.validationBatches }
@@ -89,7 +102,9 @@ function batchesOf({ job, split, model }: RunUnderWay): SearchBatches {
       const crops = (place: number) => createRandom(seed, 'search', 'crops', epoch, places[place]!)
       const train = places.map((place) => split.searchTrain[place]!)
       const alphaStep = epoch * stepsPerEpoch + step
-      const alpha = validationBatch(split.alpha.length, { ...alphaPlan, step: alphaStep }).map((i) => split.alpha[i]!)
+      const alpha = validationBatch(split.alpha.length, { ...alphaPlan, step: alphaStep }).map(
+        (i) => split.alpha[i]!,
+      )
       return {
         train: await drawBatch(model.images, train, search.augmentation === 'none' ? null : crops),
         validation: await drawBatch(model.images, alpha, null),
@@ -107,7 +122,10 @@ function storeEpoch({ files }: RunUnderWay, report: SearchEpoch): void {
     const [first] = matrices
     if (first === undefined) continue
     const shape = [matrices.length, first.length, first[0]!.length]
-    writeNpy(branch === 'text' ? files.alphaText : files.alphaImage, { shape, data: Float32Array.from(matrices.flat(2)) })
+    writeNpy(branch === 'text' ? files.alphaText : files.alphaImage, {
+      shape,
+      data: Float32Array.from(matrices.flat(2)),
+    })
   }
 }
 

@@ -1,10 +1,11 @@
 import { AppError } from '#shared/errors'
 import type { PromptConfiguration } from '#shared/schemas/prompt'
 import { Branch } from '#shared/schemas/prompt'
+import { PROGRAM_VERSION } from '#shared/version'
 import { appendEpoch, readEpochs } from '#main/epoch-log'
 import * as tf from '../tensor/tf.ts'
 import type { Tensor2D } from '../tensor/tf.ts'
-import { withOwner, type NamedTensors } from '../tensor/memory.ts'
+import type { NamedTensors } from '../tensor/memory.ts'
 import { createRandom } from '../tensor/random.ts'
 import { encodeImages } from '../clip/image-branch.ts'
 import { advanceText, encodeText } from '../clip/text-branch.ts'
@@ -13,7 +14,7 @@ import { evaluate, type Classifier } from '../metrics/evaluate.ts'
 import { drawBatch } from '../methods/batch.ts'
 import { layOutClasses, teacherFeatures } from '../methods/class-texts.ts'
 import type { StagePoint } from '../optim/epochs.ts'
-import { writePromptFile } from '../prompts/prompt-file.ts'
+import { writePromptFile, type PromptDescription } from '../prompts/prompt-file.ts'
 import { lowestPromptedLayer, subpromptBlock } from '../prompts/subprompt.ts'
 import { loadCheckpoint, saveCheckpoint } from '../train/checkpoint.ts'
 import {
@@ -26,7 +27,6 @@ import {
 } from '../train/training-stage.ts'
 import { subpromptOf, type TrainingTask } from '../train/training-step.ts'
 import { Interrupted, passControl, stageControl } from './job-context.ts'
-import { promptHeader } from './prompt-header.ts'
 import { record, scoreTestSplit, withoutPrompts, type RunUnderWay } from './run-job.ts'
 
 /** The training stage of a run, from its checkpoint or from the start; leaves the prompts and their accuracy. */
@@ -60,7 +60,11 @@ export async function runTraining(run: RunUnderWay): Promise<void> {
 }
 
 /** Class features once, then every image through the prompted image branch. The caller disposes `classFeatures`. */
-export function promptedClassifier(task: TrainingTask, state: NamedTensors, classNames: readonly string[]): Classifier {
+export function promptedClassifier(
+  task: TrainingTask,
+  state: NamedTensors,
+  classNames: readonly string[],
+): Classifier {
   const { clip, tokens, contextLengths } = task
   const forward = (branch: Branch) => subpromptBlock(subpromptOf(state, contextLengths, branch))
   return {
@@ -79,7 +83,10 @@ async function leave(run: RunUnderWay, task: TrainingTask, point: StagePoint<Tra
   if (how === 'cancel') throw new Interrupted(how)
   const classifier = promptedClassifier(task, point.state, run.job.dataset.classNames)
   try {
-    const seconds = readEpochs(run.files.epochs).reduce((sum, epoch) => sum + (epoch.stage === 'train' ? epoch.seconds : 0), 0)
+    const seconds = readEpochs(run.files.epochs).reduce(
+      (sum, epoch) => sum + (epoch.stage === 'train' ? epoch.seconds : 0),
+      0,
+    )
     record(run, { trainSeconds: seconds })
     await scoreTestSplit(run, 'dpl', classifier)
   } finally {
@@ -90,10 +97,29 @@ async function leave(run: RunUnderWay, task: TrainingTask, point: StagePoint<Tra
 }
 
 async function storePrompts(run: RunUnderWay, task: TrainingTask, state: NamedTensors): Promise<void> {
-  const read = async (branch: Branch) => ((await state[`${branch}.prompts`]?.data()) as Float32Array | undefined) ?? null
+  const read = async (branch: Branch) =>
+    ((await state[`${branch}.prompts`]?.data()) as Float32Array | undefined) ?? null
   const prompts = { text: await read('text'), image: await read('image') }
-  const widths = { text: task.clip.text.width, image: task.clip.image.width }
-  writePromptFile(run.files.prompt, { contextLengths: task.contextLengths, prompts, widths }, promptHeader(run.job, run.result, task))
+  writePromptFile(run.files.prompt, { contextLengths: task.contextLengths, prompts }, describePrompts(run))
+}
+
+function describePrompts({ job, model, result }: RunUnderWay): PromptDescription {
+  return {
+    clipDigest: model.clip.digest,
+    architecture: model.clip.architecture,
+    classNames: job.dataset.classNames,
+    template: job.config.template,
+    textInput: job.config.train.textInput,
+    method: job.config.method,
+    seed: job.config.seed,
+    shots: job.config.shots,
+    runId: job.runId,
+    datasetFingerprint: job.dataset.fingerprint,
+    accuracy: result.dpl?.accuracy,
+    zeroShotAccuracy: result.zeroShot?.accuracy,
+    programVersion: PROGRAM_VERSION,
+    createdAt: new Date().toISOString(),
+  }
 }
 
 /** Fixed lengths first, else those of the search; branches without prompts get none. */
@@ -130,7 +156,8 @@ async function prepareTask(run: RunUnderWay, contextLengths: PromptConfiguration
   const tokens = layOutClasses(run.model, texts, config.textInput)
   const advanced = advanceText(clip.text, tokens, lowestPromptedLayer(contextLengths.text))
   const { enabled, lambda, teacherText } = config.distillation
-  const teacher: Tensor2D | null = enabled && lambda > 0 ? teacherFeatures(run.model, texts, teacherText) : null
+  const teacher: Tensor2D | null =
+    enabled && lambda > 0 ? teacherFeatures(run.model, texts, teacherText) : null
   const dispose = () => {
     advanced.dispose()
     tokens.dispose()
@@ -145,7 +172,9 @@ async function startingPoint(
   const { clip } = run.model
   const { seed, train } = run.job.config
   const widths = { text: clip.text.width, image: clip.image.width }
-  const fresh = trainingStart(createTrainingState(contextLengths, widths, { promptScale: train.promptScale, seed }))
+  const fresh = trainingStart(
+    createTrainingState(contextLengths, widths, { promptScale: train.promptScale, seed }),
+  )
   const saved = await loadCheckpoint(run.files.checkpoint, { runId: run.job.runId, stage: 'train' }, fresh)
   if (saved === null) return fresh
   tf.dispose({ ...fresh.state })
@@ -169,7 +198,10 @@ function batchesOf({ job, split, model }: RunUnderWay): TrainingBatches {
 /** The validation images under the prompts so far; gives up when the job is asked to pause or cancel. */
 function validateWith(run: RunUnderWay, task: TrainingTask): Validate {
   const { images, context, split } = { ...run.model, ...run }
-  const control = { ...passControl(context, { stage: 'train', message: 'Validating' }), onProgress: () => undefined }
+  const control = {
+    ...passControl(context, { stage: 'train', message: 'Validating' }),
+    onProgress: () => undefined,
+  }
   return async (state) => {
     const classifier = promptedClassifier(task, state, run.job.dataset.classNames)
     try {

@@ -9,6 +9,7 @@ import { logits } from '../clip/similarity.ts'
 import { plainBlock } from '../clip/transformer.ts'
 import { chunks } from '../data/batch-plan.ts'
 import type { ImageSource } from '../data/image-source.ts'
+import type { Raster } from '../data/transforms.ts'
 import { uploadViews } from '../methods/batch.ts'
 import { answerOf, summarise } from './accuracy.ts'
 
@@ -29,10 +30,15 @@ export interface PassControl {
   onProgress(done: number, total: number): void
 }
 
-const BATCH = 16
+/** Pictures that go through CLIP together when nothing is learned. */
+export const SCORING_BATCH = 16
 
 /** Plain CLIP over class features. */
-export function zeroShotClassifier(clip: Clip, classNames: readonly string[], classFeatures: Tensor2D): Classifier {
+export function zeroShotClassifier(
+  clip: Clip,
+  classNames: readonly string[],
+  classFeatures: Tensor2D,
+): Classifier {
   return { clip, classNames, classFeatures, encode: (images) => encodeImages(clip.image, images, plainBlock) }
 }
 
@@ -44,23 +50,32 @@ export async function scoreImages(
   control: PassControl,
 ): Promise<number[][]> {
   const rows: number[][] = []
-  for (const batch of chunks(paths, BATCH)) {
+  for (const batch of chunks(paths, SCORING_BATCH)) {
     control.check()
     const views = await Promise.all(batch.map((path) => source.evaluationView(path)))
-    const scores = tf.tidy(() => {
-      const images = embedImages(classifier.clip.image, uploadViews(views, source))
-      const features = { images: classifier.encode(images), classes: classifier.classFeatures }
-      return logits(features, classifier.clip.logitScale)
-    })
-    try {
-      rows.push(...(await scores.array()))
-    } finally {
-      scores.dispose()
-    }
+    rows.push(...(await scoreViews(classifier, source, views)))
     control.onProgress(rows.length, paths.length)
     await letMessagesIn()
   }
   return rows
+}
+
+/** Scores views that are ready for CLIP.  -> one row of C logits each */
+export async function scoreViews(
+  classifier: Classifier,
+  source: ImageSource,
+  views: readonly Raster[],
+): Promise<number[][]> {
+  const scores = tf.tidy(() => {
+    const images = embedImages(classifier.clip.image, uploadViews(views, source))
+    const features = { images: classifier.encode(images), classes: classifier.classFeatures }
+    return logits(features, classifier.clip.logitScale)
+  })
+  try {
+    return await scores.array()
+  } finally {
+    scores.dispose()
+  }
 }
 
 /** A classifier over labelled images. */

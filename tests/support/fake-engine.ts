@@ -102,8 +102,8 @@ async function perform(job: Job): Promise<JobResult> {
       return {
         kind: 'inspect-model',
         architecture: fakeArchitecture,
-        digest: createHash('sha256').update(job.path).digest('hex'),
-        source: 'hugging-face',
+        digest: digestOf(job.path),
+        source: 'huggingface',
         sizeBytes: 12,
       }
     case 'describe':
@@ -185,6 +185,13 @@ async function performRun(folder: string, id: string): Promise<JobResult> {
   return { kind: 'run', status: 'finished', result }
 }
 
+/** Of the file `weights` in a model's folder. */
+function digestOf(folder: string): string {
+  const weights = join(folder, 'weights')
+  if (!existsSync(weights)) throw new AppError('bad-file', `${folder} is no CLIP`)
+  return createHash('sha256').update(readFileSync(weights)).digest('hex')
+}
+
 function exportedBy(folder: string): string {
   return String((JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')) as { pid: number }).pid)
 }
@@ -246,4 +253,10 @@ function evaluation(accuracy: number): Evaluation {
   }
 }
 
-const fakeArchitecture = { fake: true }
+const fakeArchitecture = {
+  image: { width: 8, depth: 2, heads: 2, patchSize: 8, imageSize: 32 },
+  text: { width: 8, depth: 2, heads: 2, textPositions: 16, vocabularySize: 64 },
+  embeddingSize: 8,
+  activation: 'quick_gelu',
+  layerNormEpsilon: 1e-5,
+}

@@ -1,4 +1,6 @@
 import { fork } from 'node:child_process'
+import type { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '#shared/errors'
 import { childPort } from '#main/process-port'
 import { createEngineLog } from './engine-log.ts'
@@ -6,6 +8,9 @@ import type { EngineExit, EngineProcess, SpawnEngine } from './engine-process.ts
 
 /** Set for every engine process. One that finds it set must not start another. */
 const GUARD = 'DPLSTUDIO_ENGINE_CHILD'
+
+/** A process may leave its output open to a process of its own; nobody waits longer than this for the end of it. */
+const OUTPUT_LIMIT_MS = 1_000
 
 export interface NodeEngineParts {
   /** the engine's program */
@@ -42,21 +47,30 @@ export function spawnNodeEngine({ program, runtime, logFile }: NodeEngineParts):
   }
 }
 
-/** `close` comes after the output has been read to its end; a process that never started only has `error`. */
+/**
+ * Calls `listener` once the process has ended and its output has been read to its end. Its own `close` event
+ * would say so, but Node 24 does not send it when the parent has closed the message channel.
+ */
 function onceEnded(
   child: ReturnType<typeof fork>,
   endLog: () => void,
   listener: (exit: EngineExit) => void,
 ): void {
-  let ended = false
-  const end = (exit: EngineExit) => {
-    if (ended) return
-    ended = true
+  const outputRead = Promise.all([child.stdout, child.stderr].map(streamEnd))
+  const end = async (exit: EngineExit) => {
+    await Promise.race([outputRead, sleep(OUTPUT_LIMIT_MS, undefined, { ref: false })])
     endLog()
     listener(exit)
   }
   child.once('error', (error) => {
-    if (child.pid === undefined) end({ code: null, signal: null, failure: error.message })
+    if (child.pid === undefined) void end({ code: null, signal: null, failure: error.message })
   })
-  child.once('close', (code, signal) => end({ code, signal }))
+  child.once('exit', (code, signal) => void end({ code, signal }))
+}
+
+function streamEnd(stream: Readable | null): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream === null || stream.readableEnded) resolve()
+    else stream.once('end', resolve).once('error', () => resolve())
+  })
 }

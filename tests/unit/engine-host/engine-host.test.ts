@@ -32,10 +32,12 @@ function createHost(engine: FakeEngine = {}, graceMs = 30_000) {
 }
 
 const describeJob = (id: string): Job => ({ kind: 'describe', id })
+const model = { id: 'm', name: 'm', path: '/m', digest: 'x' }
 const predictJob = (id: string): Job => ({
   kind: 'predict',
   id,
   folder,
+  model,
   images: ['a.png'],
   csv: null,
   top: 1,
@@ -50,7 +52,7 @@ function runJob(epochs = 3): Job {
     kind: 'search',
     createdAt: '2026-01-01T00:00:00Z',
     config: RunConfig.parse({ search: { epochs } }),
-    model: { id: 'm', name: 'm', path: '/m', digest: 'x' },
+    model,
     dataset: { ...dataset, train: [], validation: [], test: [] },
   }
   writeFileSync(runFiles(folder).job, JSON.stringify(job))

@@ -7,12 +7,13 @@ from collections import Counter
 from pathlib import Path
 
 import torch
+from safetensors.torch import save_file
+from transformers import CLIPModel, CLIPTokenizer
+
 from corpus import Corpus, read_corpus
 from model import HEAD_WIDTH, ModelShape, StarterClip
 from pictures import MEAN, STD
-from safetensors.torch import save_file
 from tokenizer import encode, load_tokenizer, save_tokenizer, write_json
-from transformers import CLIPModel, CLIPTokenizer
 
 CREDITS = {
     "ci": "coolicons, by Kryston Schwarze",
@@ -36,7 +37,12 @@ CREDITS = {
 }
 """Whom the sets under CC-BY-4.0 ask to be named."""
 
-PROBES = ["a photo of a bird or insect.", "Prepared  FOOD", "don't: 24 café\u0301 \u2603 #!", "a red icon of a car on blue"]
+PROBES = [
+    "a photo of a bird or insect.",
+    "Prepared  FOOD",
+    "don't: 24 café\u0301 \u2603 #!",
+    "a red icon of a car on blue",
+]
 
 
 def configuration(shape: ModelShape) -> dict:
@@ -101,11 +107,12 @@ def notice(corpus: Corpus) -> str:
     """The sets the weights were trained on, by licence, with the credits CC-BY asks for."""
     counts = Counter((pair.licence, pair.set) for pair in corpus.pairs)
     lines = [
-        "The weights in this folder were trained on drawings from the sets below, resized to 64x64 pixels and recoloured,",
-        "moved and rotated at random. No drawing is contained in the weights or in this folder.",
+        "The weights in this folder were trained on drawings from the sets below, resized to 64x64 pixels and",
+        "recoloured, moved and rotated at random. No drawing is contained in the weights or in this folder.",
         "",
         "Names, tags and groups of emoji: emojibase-data, Copyright (c) Miles Johnson, MIT License. Further words: the",
-        "metadata of Material Design Icons, Lucide, Phosphor and Font Awesome; WordNet 3.0, Copyright (c) Princeton University.",
+        "metadata of Material Design Icons, Lucide, Phosphor and Font Awesome; WordNet 3.0,",
+        "Copyright (c) Princeton University.",
         "",
         "Under CC-BY-4.0 (https://creativecommons.org/licenses/by/4.0/), each changed as said above:",
     ]

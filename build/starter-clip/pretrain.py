@@ -13,12 +13,13 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch import Tensor
+
 from captions import Caption, Captioner, may_mirror
 from corpus import Corpus, Pair, read_corpus
 from model import MAX_LOGIT_SCALE, ModelShape, StarterClip, lower_precision_copy
 from pictures import COLOURS, choose_look, compose
-from tokenizer import encode, save_tokenizer, train_tokenizer
-from torch import Tensor
+from tokenizer import encode, load_tokenizer, save_tokenizer, train_tokenizer
 
 MUON_RATE = 5e-3
 ADAMW_RATE = 1.5e-3
@@ -117,12 +118,8 @@ class Trainer:
         vectors = [p for _, p in named if p.dim() <= 1]
         adamw_groups = [{"params": tables}, {"params": vectors, "weight_decay": 0.0}]
         self.optimizers = {
-            "muon": torch.optim.Muon(
-                hidden, lr=MUON_RATE, weight_decay=WEIGHT_DECAY, adjust_lr_fn="match_rms_adamw"
-            ),
-            "adamw": torch.optim.AdamW(
-                adamw_groups, lr=ADAMW_RATE, betas=BETAS, weight_decay=WEIGHT_DECAY, fused=True
-            ),
+            "muon": torch.optim.Muon(hidden, lr=MUON_RATE, weight_decay=WEIGHT_DECAY, adjust_lr_fn="match_rms_adamw"),
+            "adamw": torch.optim.AdamW(adamw_groups, lr=ADAMW_RATE, betas=BETAS, weight_decay=WEIGHT_DECAY, fused=True),
         }
         self.step = 0
         self.pairs_seen = 0
@@ -200,6 +197,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corpus", type=Path, required=True, help="folder of the packed corpus, or its .tar.xz")
     parser.add_argument("--out", type=Path, required=True, help="folder for the checkpoint and the tokenizer")
+    parser.add_argument("--tokenizer", type=Path, help="folder of the vocabulary to keep; learnt anew where not given")
     parser.add_argument("--hours", type=float, default=1.4, help="time budget; the schedule runs over it")
     parser.add_argument("--batch", type=int, default=512)
     parser.add_argument("--threads", type=int, default=2)
@@ -210,8 +208,12 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     shape = ModelShape()
     corpus = read_corpus(arguments.corpus)
-    texts = [word for pair in corpus.pairs for word in (*pair.captions, *pair.tags, *pair.groups)]
-    tokenizer = train_tokenizer(texts, shape.vocab_size)
+    known = arguments.out if arguments.resume else arguments.tokenizer
+    if known:
+        tokenizer = load_tokenizer(known)
+    else:
+        texts = [word for pair in corpus.pairs for word in (*pair.captions, *pair.tags, *pair.groups)]
+        tokenizer = train_tokenizer(texts, shape.vocab_size)
     arguments.out.mkdir(parents=True, exist_ok=True)
     save_tokenizer(tokenizer, arguments.out, shape.context_length)
 

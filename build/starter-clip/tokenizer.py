@@ -41,7 +41,10 @@ def _byte_symbols() -> list[str]:
 
 
 def train_tokenizer(texts: Iterable[str], vocab_size: int) -> Tokenizer:
-    """Learn merges on ``texts`` and lay the vocabulary out as CLIP does."""
+    """Learn merges on ``texts`` and lay the vocabulary out as CLIP does.
+
+    Among equally frequent pairs the trainer's order is random, so two runs differ in a few pieces.
+    """
     draft = _assemble(models.BPE(end_of_word_suffix=END_OF_WORD))
     trainer = trainers.BpeTrainer(
         vocab_size=vocab_size + 512,

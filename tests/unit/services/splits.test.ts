@@ -75,11 +75,12 @@ describe('makeSplit', () => {
     )
   })
 
-  test('leaves no split empty while there are units for it, however large one group is', () => {
-    const images = imagesOf([9]).map((image, index) => ({
-      ...image,
-      group: index < 4 ? 0 : index < 7 ? 1 : null,
-    }))
+  test.each([
+    ['4 2 1 1 1', [0, 0, 0, 0, 1, 1, null, null, null]],
+    ['3 3 1', [0, 0, 0, 1, 1, 1, null]],
+    ['8 1 1', [0, 0, 0, 0, 0, 0, 0, 0, null, null]],
+  ])('leaves no split empty with copies in groups of %s', (_, groups) => {
+    const images = imagesOf([groups.length]).map((image, index) => ({ ...image, group: groups[index]! }))
     const counts = countSplits(makeSplit(images, { seed: 1, fractions: DEFAULT_FRACTIONS }))
     expect(Math.min(...Object.values(counts))).toBeGreaterThan(0)
   })

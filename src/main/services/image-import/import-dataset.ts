@@ -63,13 +63,13 @@ export async function importDataset(options: ImportOptions): Promise<ImportedDat
     onDone: (done) => progress('checking', done, listed.length),
   })
   const usable = withoutEmptyClasses(listing, inspected, log)
-  progress('comparing', 0, usable.images.length)
-  const groups = groupLookAlikes(
+  const total = usable.images.length
+  const groups = await groupLookAlikes(
     usable.images.map(({ look }) => look),
     equalFiles(usable.images),
+    { signal, onDone: (done) => progress('comparing', done, total) },
   )
-  progress('comparing', usable.images.length, usable.images.length)
-  signal?.throwIfAborted()
+  progress('comparing', total, total)
 
   const grouped = usable.images.map((image, index) => ({ ...image, group: groups[index]! }))
   const completed = completeSplit(

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { hashDistance, largestDifference, type Look } from './look.ts'
 
 /**
@@ -12,6 +13,8 @@ export const LARGEST_DIFFERENCE = 14 / 127
 
 const PARTS = 4
 const PART_BITS = 16
+/** Images between two pauses: some milliseconds of work. */
+const BETWEEN_PAUSES = 500
 
 /**
  * Joins images that look alike, and those that look like one of these, into groups. One image of a group
@@ -24,17 +27,23 @@ const PART_BITS = 16
  * @param alike    pairs that are known to be alike, for example equal files
  * @returns        the group of each image, numbered from 0 by first appearance; null for images on their own
  */
-export function groupLookAlikes(
+export async function groupLookAlikes(
   looks: readonly (Look | null)[],
   alike: Iterable<readonly [number, number]>,
-): (number | null)[] {
+  { signal, onDone }: { signal?: AbortSignal | undefined; onDone?: (done: number) => void } = {},
+): Promise<(number | null)[]> {
   const groups = disjointSets(looks.length)
   for (const [a, b] of alike) groups.join(a, b)
 
   const byHash = new Map<number, number[]>()
   const byPart = Array.from({ length: PARTS }, () => new Map<number, number[]>())
-  looks.forEach((look, index) => {
-    if (look === null) return
+  for (const [index, look] of looks.entries()) {
+    if (index % BETWEEN_PAUSES === 0) await pause(index)
+    if (look !== null) place(look, index)
+  }
+  return groups.numbered()
+
+  function place(look: Look, index: number): void {
     const twin = byHash
       .get(hashKey(look))
       ?.find((other) => hashDistance(look, looks[other]!) === 0 && areAlike(look, looks[other]!))
@@ -50,8 +59,14 @@ export function groupLookAlikes(
     for (const [part, bucket] of byPart.entries()) forEachNear(bucket, partOf(look, part), joinIfAlike)
     for (const [part, bucket] of byPart.entries()) push(bucket, partOf(look, part), index)
     push(byHash, hashKey(look), index)
-  })
-  return groups.numbered()
+  }
+
+  /** Lets the process answer others, the window among them. */
+  async function pause(done: number): Promise<void> {
+    await setImmediate()
+    signal?.throwIfAborted()
+    onDone?.(done)
+  }
 }
 
 function areAlike(a: Look, b: Look): boolean {

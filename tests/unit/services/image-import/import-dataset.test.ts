@@ -385,6 +385,21 @@ describe('hostile folders', () => {
     expect(problems('missing').flatMap(({ paths: at }) => at)).toEqual(['cat/broken.png', 'cat/self.png'])
   })
 
+  test('folders that link to each other are followed once', async () => {
+    const folder = temporaryFolder()
+    const names = ['ant', 'bee', 'cat']
+    for (const [i, name] of names.entries()) await writeFiles(folder, pictures(name, 1, i))
+    for (const from of names)
+      for (const to of names) if (from !== to) symlinkSync(`../${to}`, join(folder, from, to))
+    const { paths, problems } = await importFolder(folder)
+    expect(paths.filter((path) => path.startsWith('ant/'))).toEqual([
+      'ant/000.png',
+      'ant/bee/000.png',
+      'ant/cat/000.png',
+    ])
+    expect(problems('class-conflict')).toHaveLength(3)
+  })
+
   test('a list cannot name files outside its folder', async () => {
     const parent = temporaryFolder()
     const folder = join(parent, 'data')

@@ -10,7 +10,8 @@ import { loadTensorFlow } from './runtime/binding.ts'
 /** The engine process: one job at a time, told and asked over the pipe to the process that started it. */
 function main(): void {
   const pack = process.env['DPLSTUDIO_RUNTIME']
-  if (pack === undefined) throw new AppError('runtime-missing', 'DPLSTUDIO_RUNTIME does not name a runtime pack')
+  if (pack === undefined)
+    throw new AppError('runtime-missing', 'DPLSTUDIO_RUNTIME does not name a runtime pack')
   loadTensorFlow(pack)
   // Ctrl+C reaches every process of a terminal; the one that started us decides what becomes of the job.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined)
@@ -20,12 +21,14 @@ function main(): void {
 
   const emit = serveTable({ requests: engineRequests, events: engineEvents }, port, {
     'job/start': (job) => {
-      if (current !== null) throw new AppError('engine-unavailable', `The engine is busy with job ${current.id}`)
+      if (current !== null)
+        throw new AppError('engine-unavailable', `The engine is busy with job ${current.id}`)
       const mine: { id: string; interrupt: Interrupt | null } = { id: job.id, interrupt: null }
       current = mine
       const context: JobContext = {
         id: job.id,
         models,
+        packFolder: pack,
         interrupt: () => mine.interrupt,
         clearInterrupt: () => (mine.interrupt = null),
         emit,

@@ -13,6 +13,8 @@ export type Interrupt = 'pause' | 'cancel' | 'stop-search'
 export interface JobContext {
   readonly id: string
   readonly models: ModelShelf
+  /** the runtime pack that is loaded */
+  readonly packFolder: string
   /** what was asked last and is not yet done */
   interrupt(): Interrupt | null
   /** marks a request to stop the search as done */

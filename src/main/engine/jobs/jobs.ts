@@ -34,7 +34,7 @@ async function dispatch(context: JobContext, job: Job): Promise<JobResult> {
     case 'predict':
       return predictJob(context, job)
     case 'describe':
-      return { kind: 'describe', description: await describeEngine() }
+      return { kind: 'describe', description: await describeEngine(context.packFolder) }
     case 'inspect-model': {
       const { architecture, digest, source, sizeBytes } = await inspectClip(job.path)
       return { kind: 'inspect-model', architecture, digest, source, sizeBytes }

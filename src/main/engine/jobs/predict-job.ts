@@ -8,11 +8,12 @@ import { chunks } from '../data/batch-plan.ts'
 import { probabilities } from '../metrics/accuracy.ts'
 import { SCORING_BATCH, scoreViews, type Classifier } from '../metrics/evaluate.ts'
 import type { ImageSource } from '../data/image-source.ts'
+import { withOwner } from '../tensor/memory.ts'
+import { promptClassifier } from '../export/prompt-classifier.ts'
 import { letMessagesIn } from '../tensor/event-loop.ts'
 import { readPromptFile } from '../prompts/prompt-file.ts'
 import type { JobResult } from '../protocol.ts'
 import { loadModel, passControl, type JobContext } from './job-context.ts'
-import { withPromptedClassifier } from './prompted-classifier.ts'
 
 interface PredictTask {
   readonly folder: string
@@ -33,7 +34,7 @@ export async function predictJob(context: JobContext, task: PredictTask): Promis
   const open = task.images.filter((path) => !answered.has(path))
   const control = passControl(context, { stage: 'predict', message: 'Classifying pictures' })
   const predictions: Prediction[] = []
-  await withPromptedClassifier(model, learned, learned.header.classNames, async (classifier) => {
+  await withOwner(promptClassifier(model, learned, learned.header), async (classifier) => {
     for (const batch of chunks(open, SCORING_BATCH)) {
       control.check()
       const answers = await predictBatch(classifier, model.images, batch, task.top)

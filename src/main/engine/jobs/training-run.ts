@@ -100,7 +100,12 @@ async function storePrompts(run: RunUnderWay, task: TrainingTask, state: NamedTe
   const read = async (branch: Branch) =>
     ((await state[`${branch}.prompts`]?.data()) as Float32Array | undefined) ?? null
   const prompts = { text: await read('text'), image: await read('image') }
-  writePromptFile(run.files.prompt, { contextLengths: task.contextLengths, prompts }, describePrompts(run))
+  const widths = { text: task.clip.text.width, image: task.clip.image.width }
+  writePromptFile(
+    run.files.prompt,
+    { contextLengths: task.contextLengths, prompts, widths },
+    describePrompts(run),
+  )
 }
 
 function describePrompts({ job, model, result }: RunUnderWay): PromptDescription {

@@ -1,0 +1,165 @@
+import { AppError, type SerializedError } from '#shared/errors'
+import { ExportRecord, Run } from '#shared/schemas/run-record'
+import { EpochReport, RunResult, type RunConfig, type RunKind, type RunStatus } from '#shared/schemas/run'
+import type { Database } from './database.ts'
+
+const COLUMNS = `id, name, kind, status, config, dataset_id AS datasetId, dataset_name AS datasetName,
+  model_id AS modelId, model_name AS modelName, folder, created_at AS createdAt, started_at AS startedAt,
+  finished_at AS finishedAt, error, result ->> '$.zeroShot.accuracy' AS zeroShotAccuracy,
+  result ->> '$.dpl.accuracy' AS accuracy, result -> '$.contextLengths' AS contextLengths,
+  result ->> '$.searchSeconds' AS searchSeconds, result ->> '$.trainSeconds' AS trainSeconds`
+
+/** What is stored of a run, apart from its epochs. */
+export interface RunRow {
+  id: string
+  name: string
+  kind: RunKind
+  status: RunStatus
+  config: RunConfig
+  datasetId: string
+  datasetName: string
+  modelId: string
+  modelName: string
+  folder: string
+  createdAt: string
+  startedAt: string | null
+  finishedAt: string | null
+  error: SerializedError | null
+  result: RunResult
+}
+
+/** Runs, their epochs and what was exported of them. Rows in, domain objects out. */
+export function createRunsRepository(db: Database) {
+  const save = db.prepare(
+    `INSERT INTO runs (id, name, kind, method, status, config, seed, shots, dataset_id, dataset_name, model_id,
+       model_name, folder, created_at, started_at, finished_at, error, result)
+     VALUES (@id, @name, @kind, @method, @status, @config, @seed, @shots, @datasetId, @datasetName, @modelId,
+       @modelName, @folder, @createdAt, @startedAt, @finishedAt, @error, @result)
+     ON CONFLICT (id) DO UPDATE SET name = excluded.name, status = excluded.status, config = excluded.config,
+       folder = excluded.folder, started_at = excluded.started_at, finished_at = excluded.finished_at,
+       error = excluded.error, result = excluded.result`,
+  )
+  const byId = db.prepare(`SELECT ${COLUMNS} FROM runs WHERE id = ?`)
+  const list = db.prepare(
+    `SELECT ${COLUMNS} FROM runs WHERE dataset_id = coalesce(@datasetId, dataset_id) ORDER BY created_at DESC, id`,
+  )
+  const unfinished = db.prepare(`SELECT ${COLUMNS} FROM runs WHERE status IN ('queued', 'running')`)
+  const result = db.prepare('SELECT result FROM runs WHERE id = ?').pluck()
+  const setResult = db.prepare('UPDATE runs SET result = ? WHERE id = ?')
+  const setState = db.prepare(
+    `UPDATE runs SET status = @status, error = @error, started_at = @startedAt, finished_at = @finishedAt
+     WHERE id = @id`,
+  )
+  const remove = db.prepare('DELETE FROM runs WHERE id = ?')
+  const addEpoch = db.prepare(
+    'INSERT OR REPLACE INTO run_epochs (run_id, stage, epoch, report) VALUES (?, ?, ?, ?)',
+  )
+  const clearEpochs = db.prepare('DELETE FROM run_epochs WHERE run_id = ?')
+  const epochsAfter = db
+    .prepare(
+      `SELECT report FROM run_epochs WHERE run_id = @id AND (stage, epoch) > (@stage, @epoch)
+       ORDER BY stage, epoch`, // 'search' sorts before 'train'
+    )
+    .pluck()
+  const addExport = db.prepare(
+    `INSERT OR REPLACE INTO artifacts (run_id, kind, folder, files, created_at)
+     VALUES (@runId, 'export', @folder, @files, @createdAt)`,
+  )
+  const exports = db.prepare(
+    `SELECT run_id AS runId, folder, files, created_at AS createdAt FROM artifacts
+     WHERE run_id = ? AND kind = 'export' ORDER BY created_at, folder`,
+  )
+
+  const replaceEpochs = db.transaction((id: string, reports: readonly EpochReport[]) => {
+    clearEpochs.run(id)
+    for (const report of reports) addEpoch.run(id, report.stage, report.epoch, JSON.stringify(report))
+  })
+
+  return {
+    /** Stores a run, or what has changed of it. */
+    save: (run: RunRow): void =>
+      void save.run({
+        ...run,
+        method: run.config.method,
+        seed: run.config.seed,
+        shots: run.config.shots,
+        config: JSON.stringify(run.config),
+        error: toJson(run.error),
+        result: JSON.stringify(run.result),
+      }),
+
+    get(id: string): Run {
+      const row = byId.get(id)
+      if (row === undefined) throw notFound(id)
+      return toRun(row)
+    },
+
+    has: (id: string): boolean => byId.get(id) !== undefined,
+
+    /** Newest first. */
+    list: (datasetId?: string): Run[] => list.all({ datasetId: datasetId ?? null }).map(toRun),
+
+    unfinished: (): Run[] => unfinished.all().map(toRun),
+
+    setState: (id: string, state: Pick<RunRow, 'status' | 'error' | 'startedAt' | 'finishedAt'>): void =>
+      void setState.run({ ...state, id, error: toJson(state.error) }),
+
+    result(id: string): RunResult {
+      const stored = result.get(id) as string | undefined
+      if (stored === undefined) throw notFound(id)
+      return RunResult.parse(JSON.parse(stored))
+    },
+
+    setResult: (id: string, value: RunResult): void => void setResult.run(JSON.stringify(value), id),
+
+    /** An epoch that was run again replaces its first report. */
+    addEpoch: (id: string, report: EpochReport): void =>
+      void addEpoch.run(id, report.stage, report.epoch, JSON.stringify(report)),
+
+    replaceEpochs: (id: string, reports: readonly EpochReport[]): void => {
+      replaceEpochs.immediate(id, reports)
+    },
+
+    /** In the order of time; all of them without `after`. */
+    epochs: (id: string, after?: { stage: string; epoch: number }): EpochReport[] =>
+      epochsAfter
+        .all({ id, stage: after?.stage ?? '', epoch: after?.epoch ?? -1 })
+        .map((report) => EpochReport.parse(JSON.parse(report as string))),
+
+    addExport: (record: ExportRecord): void =>
+      void addExport.run({ ...record, files: JSON.stringify(record.files) }),
+
+    /** Oldest first. */
+    exports: (id: string): ExportRecord[] =>
+      exports.all(id).map((row) => {
+        const record = row as Record<string, unknown> & { files: string }
+        return ExportRecord.parse({ ...record, files: JSON.parse(record.files) as unknown })
+      }),
+
+    delete: (id: string): void => void remove.run(id),
+  }
+}
+
+export type RunsRepository = ReturnType<typeof createRunsRepository>
+
+function toRun(row: unknown): Run {
+  const { config, error, contextLengths, ...plain } = row as Record<string, unknown>
+  return Run.parse({
+    ...plain,
+    config: fromJson(config),
+    error: fromJson(error),
+    contextLengths: fromJson(contextLengths),
+  })
+}
+
+function fromJson(text: unknown): unknown {
+  return typeof text === 'string' ? JSON.parse(text) : null
+}
+
+function toJson(value: unknown): string | null {
+  return value === null ? null : JSON.stringify(value)
+}
+
+function notFound(id: string): AppError {
+  return new AppError('not-found', `There is no run ${id}`, { hint: 'See them with: dplstudio runs' })
+}

@@ -1,11 +1,9 @@
 import type { PromptHeader } from '#shared/schemas/prompt-header'
 import { Branch } from '#shared/schemas/prompt'
 import * as tf from '../tensor/tf.ts'
-import type { Tensor2D } from '../tensor/tf.ts'
 import { withOwnerSync, type TensorOwner } from '../tensor/memory.ts'
 import { encodeImages } from '../clip/image-branch.ts'
 import { encodeText } from '../clip/text-branch.ts'
-import { ensembleTemplates, fillTemplate } from '../data/templates.ts'
 import { layOutClasses, type ClassTexts, type Reader } from '../methods/class-texts.ts'
 import type { Classifier } from '../metrics/evaluate.ts'
 import type { LearnedPrompts } from '../prompts/prompt-file.ts'
@@ -20,11 +18,13 @@ export type PromptedTexts = ClassTexts & Pick<PromptHeader, 'textInput'>
  */
 export function promptClassifier(
   reader: Reader,
-  learned: LearnedPrompts,
+  { contextLengths, prompts }: LearnedPrompts,
   texts: PromptedTexts,
 ): Classifier & TensorOwner {
   const { clip } = reader
-  const subprompts = { text: uploadPrompts('text', learned), image: uploadPrompts('image', learned) }
+  const upload = (branch: Branch) =>
+    uploadPrompts(clip[branch].width, contextLengths[branch], prompts[branch])
+  const subprompts = { text: upload('text'), image: upload('image') }
   const classFeatures = withOwnerSync(layOutClasses(reader, texts, texts.textInput), (tokens) =>
     tf.tidy(() => encodeText(clip.text, tokens, subpromptBlock(subprompts.text))),
   )
@@ -40,23 +40,13 @@ export function promptClassifier(
   }
 }
 
-/** The texts that stand for each class, one per template, with their token ids. */
-export function readClassTexts(
-  { tokenizer }: Pick<Reader, 'tokenizer'>,
-  { classNames, template, textInput }: PromptedTexts,
-): { text: string; ids: number[] }[][] {
-  const templates = textInput === 'template' ? [template] : ensembleTemplates
-  return classNames.map((name) =>
-    templates.map((each) => {
-      const text = fillTemplate(each, name)
-      return { text, ids: tokenizer.encode(text) }
-    }),
-  )
-}
-
-function uploadPrompts(branch: Branch, { contextLengths, prompts, widths }: LearnedPrompts): Subprompt {
-  const rows = prompts[branch]
-  const shape = rows === null ? null : ([rows.length / widths[branch], widths[branch]] as [number, number])
-  const uploaded: Tensor2D | null = shape === null ? null : tf.tensor2d(rows!, shape)
-  return { contextLengths: contextLengths[branch], prompts: uploaded }
+function uploadPrompts(
+  width: number,
+  contextLengths: readonly number[],
+  rows: Float32Array | null,
+): Subprompt {
+  return {
+    contextLengths,
+    prompts: rows === null ? null : tf.tensor2d(rows, [rows.length / width, width]),
+  }
 }

@@ -3,6 +3,7 @@ import { createReadStream, existsSync, readdirSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { AppError } from '#shared/errors'
 import type { ClipArchitecture, ClipSource, ImagePreprocessing } from '#shared/schemas/model'
+import { openFile } from '../tensor/positioned-read.ts'
 import { openSafetensors, type TensorFile } from '../tensor/safetensors.ts'
 import { describeHuggingFace, inferArchitecture, type Unshaped } from './architecture.ts'
 import { isShardIndex, openShards, shardFiles } from './shards.ts'
@@ -16,6 +17,7 @@ import {
   type TensorNaming,
 } from './tensor-naming.ts'
 import type { Tokenizer } from './tokenizer.ts'
+import { isZip, openTorchArchive } from './torch-archive.ts'
 import { readClipWeights, type ClipWeights, type LoadProgress } from './weights.ts'
 
 /** A CLIP in memory with everything needed to feed it. */
@@ -150,8 +152,37 @@ async function openModel(files: WeightFiles): Promise<OpenModel> {
   }
 }
 
-function openWeights({ main, all }: WeightFiles): Promise<TensorFile> {
-  return isShardIndex(main) ? openShards(main, all) : openSafetensors(main)
+async function openWeights({ main, all }: WeightFiles): Promise<TensorFile> {
+  if (isShardIndex(main)) return openShards(main, all)
+  const start = await firstBytes(main, 2)
+  if (isZip(start)) return openTorchArchive(main)
+  if (main.endsWith('.safetensors')) return openSafetensors(main)
+  if (start[0] === PICKLE) throw legacyArchive(main)
+  throw new AppError('bad-file', `${main} is neither a safetensors file nor a PyTorch archive.`, {
+    hint: 'Choose model.safetensors, or a .pt file of OpenAI CLIP.',
+  })
+}
+
+/** What files of PyTorch before 1.6 begin with. */
+const PICKLE = 0x80
+
+function legacyArchive(path: string): AppError {
+  return new AppError(
+    'bad-file',
+    `${path} is in the format of PyTorch older than 1.6, which cannot be read safely.`,
+    {
+      hint: 'Convert it to safetensors, or load and save it once with a current PyTorch.',
+    },
+  )
+}
+
+async function firstBytes(path: string, length: number): Promise<Uint8Array> {
+  const file = await openFile(path)
+  try {
+    return await file.read(0, Math.min(length, file.sizeBytes))
+  } finally {
+    await file.close()
+  }
 }
 
 function describeFolder(file: TensorFile, folder: string): OpenModel {

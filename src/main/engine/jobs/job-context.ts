@@ -89,7 +89,7 @@ export async function loadModel(
   { path, digest }: { path: string; digest: string },
 ): Promise<LoadedModel> {
   const progress = progressOf(context, { stage: 'prepare', message: 'Loading CLIP' })
-  const model = await context.models.load(path, (fraction) => progress(fraction, 1))
+  const model = await context.models.load(path, ({ done, total }) => progress(done, total))
   if (model.clip.digest === digest) return model
   throw new AppError('model-mismatch', `The weights at ${path} have changed since they were registered.`, {
     hint: 'Import the model again, or put the original file back.',

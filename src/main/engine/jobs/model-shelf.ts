@@ -1,5 +1,6 @@
 import { uploadClip, type Clip } from '../clip/clip.ts'
 import { loadClip } from '../clip/model-folder.ts'
+import type { LoadProgress } from '../clip/weights.ts'
 import type { Tokenizer } from '../clip/tokenizer.ts'
 import { createImageSource, type ImageSource } from '../data/image-source.ts'
 
@@ -12,7 +13,7 @@ export interface LoadedModel {
 
 /** Keeps the CLIP of the last job, so that a queue of runs loads it once. */
 export interface ModelShelf {
-  load(path: string, onProgress: (fraction: number) => void): Promise<LoadedModel>
+  load(path: string, onProgress: LoadProgress): Promise<LoadedModel>
 }
 
 export function createModelShelf(): ModelShelf {

@@ -105,7 +105,7 @@ async function check() {
       '--max-warnings=0',
       ...folders,
       'electron.vite.config.ts',
-      'vitest.config.ts',
+      'vitest.config.mts',
     ],
     format: [tool('prettier', 'bin', 'prettier.cjs'), '--check', '--log-level=warn', '.'],
   }

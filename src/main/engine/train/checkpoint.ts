@@ -37,7 +37,9 @@ export async function saveCheckpoint(
   for (const [name, tensor] of Object.entries(state))
     tensors[name] = { shape: tensor.shape, data: (await tensor.data()) as Float32Array }
   const position = JSON.stringify({ epoch, step, totals })
-  writeSafetensors(path, tensors, { metadata: { format: 'dpl-checkpoint', formatVersion: '1', ...owner, position } })
+  writeSafetensors(path, tensors, {
+    metadata: { format: 'dpl-checkpoint', formatVersion: '1', ...owner, position },
+  })
 }
 
 /**
@@ -52,7 +54,8 @@ export async function loadCheckpoint<Name extends string>(
   if (!existsSync(path)) return null
   const { metadata, tensors } = await readSafetensors(path)
   const header = Header.safeParse(metadata)
-  if (!header.success || header.data.runId !== owner.runId) throw damaged(path, 'it is not a checkpoint of this run')
+  if (!header.success || header.data.runId !== owner.runId)
+    throw damaged(path, 'it is not a checkpoint of this run')
   if (header.data.stage !== owner.stage) return null
   const position = parsePosition(path, header.data.position, like)
   checkTensors(path, like.state, tensors)
@@ -74,7 +77,10 @@ function parsePosition<Name extends string>(
 
 function checkTensors(path: string, like: NamedTensors, tensors: ReadonlyMap<string, NamedTensor>): void {
   const describe = (entries: Iterable<[string, { shape: readonly number[] }]>) =>
-    [...entries].map(([name, { shape }]) => `${name} [${shape.join(', ')}]`).sort().join('; ')
+    [...entries]
+      .map(([name, { shape }]) => `${name} [${shape.join(', ')}]`)
+      .sort()
+      .join('; ')
   const expected = describe(Object.entries(like))
   const found = describe(tensors)
   if (expected !== found) throw damaged(path, `it should hold ${expected} but holds ${found}`)

@@ -5,13 +5,14 @@ import type { LearnedPrompts, PromptDescription } from '#main/engine/prompts/pro
 /** Prompts in some layers of both branches of the tiny CLIP. */
 export function examplePrompts(changes: Partial<LearnedPrompts> = {}): LearnedPrompts {
   const random = createRandom(3, 'example-prompts')
-  const { text, image } = tinyArchitecture
+  const widths = { text: tinyArchitecture.text.width, image: tinyArchitecture.image.width }
   return {
     contextLengths: { text: [2, 0, 3], image: [0, 4] },
     prompts: {
-      text: normalArray(random, 5 * text.width, 1),
-      image: normalArray(random, 4 * image.width, 1),
+      text: normalArray(random, 5 * widths.text, 1),
+      image: normalArray(random, 4 * widths.image, 1),
     },
+    widths,
     ...changes,
   }
 }

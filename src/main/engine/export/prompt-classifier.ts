@@ -4,6 +4,7 @@ import * as tf from '../tensor/tf.ts'
 import { withOwnerSync, type TensorOwner } from '../tensor/memory.ts'
 import { encodeImages } from '../clip/image-branch.ts'
 import { encodeText } from '../clip/text-branch.ts'
+import { ensembleTemplates, fillTemplate } from '../data/templates.ts'
 import { layOutClasses, type ClassTexts, type Reader } from '../methods/class-texts.ts'
 import type { Classifier } from '../metrics/evaluate.ts'
 import type { LearnedPrompts } from '../prompts/prompt-file.ts'
@@ -18,7 +19,7 @@ export type PromptedTexts = ClassTexts & Pick<PromptHeader, 'textInput'>
  */
 export function promptClassifier(
   reader: Reader,
-  { contextLengths, prompts }: LearnedPrompts,
+  learned: LearnedPrompts,
   texts: PromptedTexts,
 ): Classifier & TensorOwner {
   const { clip } = reader
@@ -40,13 +41,24 @@ export function promptClassifier(
   }
 }
 
-function uploadPrompts(
-  width: number,
-  contextLengths: readonly number[],
-  rows: Float32Array | null,
-): Subprompt {
+/** The texts that stand for each class, one per template, with their token ids. */
+export function readClassTexts(
+  { tokenizer }: Pick<Reader, 'tokenizer'>,
+  { classNames, template, textInput }: PromptedTexts,
+): { text: string; ids: number[] }[][] {
+  const templates = textInput === 'template' ? [template] : ensembleTemplates
+  return classNames.map((name) =>
+    templates.map((each) => {
+      const text = fillTemplate(each, name)
+      return { text, ids: tokenizer.encode(text) }
+    }),
+  )
+}
+
+function uploadPrompts(branch: Branch, { contextLengths, prompts, widths }: LearnedPrompts): Subprompt {
+  const [rows, width] = [prompts[branch], widths[branch]]
   return {
-    contextLengths,
+    contextLengths: contextLengths[branch],
     prompts: rows === null ? null : tf.tensor2d(rows, [rows.length / width, width]),
   }
 }

@@ -10,6 +10,7 @@ export interface LearnedPrompts {
   readonly contextLengths: PromptConfiguration
   /** [sum of context lengths, d] each: the prompts of all layers one after the other; null when there is none */
   readonly prompts: PerBranch<Float32Array | null>
+  readonly widths: PerBranch<number>
 }
 
 /** What a header adds to the learned numbers; the rest of it follows from them. */
@@ -26,12 +27,12 @@ export interface PromptedModel {
  * layers that have a prompt, layers counted from 0, and the header as metadata.
  */
 export function writePromptFile(path: string, learned: LearnedPrompts, description: PromptDescription): void {
-  const { contextLengths, prompts } = learned
+  const { contextLengths, prompts, widths } = learned
   const header: PromptHeader = { ...description, format: 'dpl-prompt', formatVersion: '1', contextLengths }
   const tensors = Branch.options.flatMap((branch) =>
     namePrompts(branch, {
       contextLengths: contextLengths[branch],
-      width: description.architecture[branch].width,
+      width: widths[branch],
       rows: prompts[branch] ?? new Float32Array(0),
     }),
   )
@@ -50,12 +51,13 @@ export async function readPromptFile(
   const header = readHeader(path, metadata)
   if (model !== undefined) checkModel(path, header, model)
   checkTensors(path, header, tensors)
-  const { contextLengths } = header
+  const { contextLengths, architecture } = header
   const joined = (branch: Branch) => joinPrompts(branch, contextLengths[branch], tensors)
   return {
     header,
     contextLengths,
     prompts: { text: joined('text'), image: joined('image') },
+    widths: { text: architecture.text.width, image: architecture.image.width },
   }
 }
 

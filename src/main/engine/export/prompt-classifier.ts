@@ -23,9 +23,7 @@ export function promptClassifier(
   texts: PromptedTexts,
 ): Classifier & TensorOwner {
   const { clip } = reader
-  const upload = (branch: Branch) =>
-    uploadPrompts(clip[branch].width, contextLengths[branch], prompts[branch])
-  const subprompts = { text: upload('text'), image: upload('image') }
+  const subprompts = { text: uploadPrompts('text', learned), image: uploadPrompts('image', learned) }
   const classFeatures = withOwnerSync(layOutClasses(reader, texts, texts.textInput), (tokens) =>
     tf.tidy(() => encodeText(clip.text, tokens, subpromptBlock(subprompts.text))),
   )

@@ -122,6 +122,8 @@ async function pipDownload(archive: Archive, requirement: string, options: Fetch
     const env = { ...process.env, TMPDIR: partial, TEMP: partial, TMP: partial }
     const result = await runPip(args, { env, signal: options.signal })
     if (result.code !== 0) throw pipError(archive, result)
+    if (!existsSync(join(options.downloads, archive.file)))
+      throw pipError(archive, { ...result, stderr: 'It gave another file.' })
   } finally {
     clearInterval(watch)
     await rm(partial, { recursive: true, force: true })

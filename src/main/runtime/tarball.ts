@@ -1,7 +1,7 @@
-import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { createGunzip } from 'node:zlib'
 import { AppError } from '#shared/errors'
-import { isSafeName, writeEntry, type UnpackTarget, type UnpackedFile } from './unpack.ts'
+import { isSafeName, readPart, writeEntry, type UnpackTarget, type UnpackedFile } from './unpack.ts'
 
 const blockBytes = 512
 
@@ -13,10 +13,8 @@ const blockBytes = 512
  */
 export async function unpackTarGz(path: string, target: UnpackTarget): Promise<UnpackedFile[]> {
   const unpacked: UnpackedFile[] = []
-  const unzipped = createReadStream(path, { highWaterMark: 1 << 20 }).compose(
-    createGunzip(),
-  ) as AsyncIterable<Buffer>
-  const reader = byteReader(unzipped)
+  const part = { path, start: 0, end: (await stat(path)).size }
+  const reader = byteReader(readPart(part, () => createGunzip({ chunkSize: 1 << 18 })))
   try {
     let longName: string | undefined
     for (let header = await nextHeader(reader); header !== null; header = await nextHeader(reader)) {
@@ -37,6 +35,8 @@ export async function unpackTarGz(path: string, target: UnpackTarget): Promise<U
   } catch (thrown) {
     if (thrown instanceof AppError || (thrown as NodeJS.ErrnoException).syscall !== undefined) throw thrown
     throw damaged(path, String(thrown))
+  } finally {
+    await reader.close()
   }
   return unpacked
 }
@@ -54,9 +54,8 @@ function destinationOf(name: string, { take }: UnpackTarget): string | null {
   return take(plain)
 }
 
-/** Null at the end of the archive: a block of zeros, or the stream's end on a block's edge. */
+/** Null at the block of zeros that ends an archive. */
 async function nextHeader(reader: ByteReader): Promise<TarHeader | null> {
-  if (await reader.atEnd()) return null
   const block = await reader.take(blockBytes)
   if (block.every((byte) => byte === 0)) return null
   const sum = block.reduce((total, byte, at) => total + (at >= 148 && at < 156 ? 32 : byte), 0)
@@ -108,16 +107,16 @@ interface ByteReader {
   skip(bytes: number): Promise<void>
   parts(bytes: number): AsyncGenerator<Buffer>
   drain(): Promise<void>
+  close(): Promise<void>
 }
 
 /** Reads a stream in pieces of asked-for lengths. */
-function byteReader(source: AsyncIterable<Buffer>): ByteReader {
-  const iterator = source[Symbol.asyncIterator]()
+function byteReader(source: AsyncGenerator<Buffer>): ByteReader {
   let rest: Buffer = Buffer.alloc(0)
 
   async function atEnd(): Promise<boolean> {
     while (rest.length === 0) {
-      const next = await iterator.next()
+      const next = await source.next()
       if (next.done === true) return true
       rest = next.value
     }
@@ -149,7 +148,11 @@ function byteReader(source: AsyncIterable<Buffer>): ByteReader {
     while (!(await atEnd())) rest = Buffer.alloc(0)
   }
 
-  return { atEnd, take, skip, parts, drain }
+  async function close(): Promise<void> {
+    await source.return(undefined)
+  }
+
+  return { atEnd, take, skip, parts, drain, close }
 }
 
 function damaged(path: string, what: string): AppError {

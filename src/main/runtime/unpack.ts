@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { mkdir, open } from 'node:fs/promises'
 import { dirname, resolve, sep } from 'node:path'
+import { pipeline, type Transform } from 'node:stream'
 import { AppError } from '#shared/errors'
 
 /** A file of an installed pack. `path` is relative to the pack's folder, with forward slashes. */
@@ -55,6 +56,28 @@ async function writeAll(
   part: Uint8Array,
 ) {
   for (let rest = part; rest.length > 0;) rest = rest.subarray((await file.write(rest)).bytesWritten)
+}
+
+/** The bytes `start` to `end`, exclusive, of a file. */
+export interface FilePart {
+  readonly path: string
+  readonly start: number
+  readonly end: number
+}
+
+/**
+ * Reads part of a file, through a decompressor where one is given. Nothing is opened before the first byte is
+ * asked for, and everything is closed when the reader stops, at the end or before it.
+ */
+export async function* readPart(
+  { path, start, end }: FilePart,
+  decompressor?: () => Transform,
+): AsyncGenerator<Buffer> {
+  if (end <= start) return
+  const source = createReadStream(path, { start, end: end - 1, highWaterMark: 1 << 20 })
+  // The callback's errors are those that the iteration throws.
+  const content = decompressor === undefined ? source : pipeline(source, decompressor(), () => undefined)
+  yield* content as AsyncIterable<Buffer>
 }
 
 /** SHA-256 of a file, in hexadecimal. */

@@ -1,9 +1,7 @@
-import { createReadStream } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
-import { Readable } from 'node:stream'
 import { crc32, createInflateRaw } from 'node:zlib'
 import { AppError } from '#shared/errors'
-import { isSafeName, writeEntry, type UnpackTarget, type UnpackedFile } from './unpack.ts'
+import { isSafeName, readPart, writeEntry, type UnpackTarget, type UnpackedFile } from './unpack.ts'
 
 /** An entry of a zip archive as its central directory describes it. */
 export interface ZipEntry {
@@ -27,7 +25,7 @@ export async function unpackZip(path: string, target: UnpackTarget): Promise<Unp
   for (const entry of await readZipDirectory(path)) {
     const destination = entry.name.endsWith('/') ? null : target.take(entry.name)
     if (destination === null) continue
-    unpacked.push(await writeEntry(await entryContent(path, entry), target, destination))
+    unpacked.push(await writeEntry(entryContent(path, entry), target, destination))
   }
   return unpacked
 }
@@ -138,15 +136,6 @@ function zip64Reader(extra: Buffer, path: string): (value: number) => number {
   }
 }
 
-async function entryContent(path: string, entry: ZipEntry): Promise<AsyncIterable<Uint8Array>> {
-  const start = await contentOffset(path, entry)
-  const packed =
-    entry.packedBytes === 0
-      ? Readable.from([])
-      : createReadStream(path, { start, end: start + entry.packedBytes - 1, highWaterMark: 1 << 20 })
-  return checked(packed, path, entry)
-}
-
 /** The local header repeats the name and may have an extra field of another length than the directory's. */
 async function contentOffset(path: string, entry: ZipEntry): Promise<number> {
   const file = await open(path, 'r')
@@ -168,9 +157,13 @@ async function contentOffset(path: string, entry: ZipEntry): Promise<number> {
 }
 
 /** The unpacked content, failing at the first surplus byte and, at the end, on a wrong length or checksum. */
-async function* checked(packed: Readable, path: string, entry: ZipEntry): AsyncGenerator<Uint8Array> {
-  const inflated = () => packed.compose(createInflateRaw({ chunkSize: 1 << 18 })) as AsyncIterable<Buffer>
-  const content: AsyncIterable<Buffer> = entry.compressed ? inflated() : packed
+async function* entryContent(path: string, entry: ZipEntry): AsyncGenerator<Uint8Array> {
+  const start = await contentOffset(path, entry)
+  const part = { path, start, end: start + entry.packedBytes }
+  const content = readPart(
+    part,
+    entry.compressed ? () => createInflateRaw({ chunkSize: 1 << 18 }) : undefined,
+  )
   let bytes = 0
   let sum = 0
   try {

@@ -1,4 +1,4 @@
-import { readFile, readdir, realpath, stat } from 'node:fs/promises'
+import { access, constants, readFile, readdir, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
 import { z } from 'zod'
 import { AppError } from '#shared/errors'
@@ -32,7 +32,7 @@ export interface SourceRequest {
 }
 
 const LARGEST_LIST = 256 * 1024 * 1024
-/** Lists that say what they are by their name; they win over the folders beside them. */
+/** Lists that say what they are by their name, best first; they win over the folders beside them. */
 const TELLING_NAMES = [
   /^manifest\.(json|csv|tsv)$/i,
   /^split_.*\.json$/i,
@@ -56,7 +56,7 @@ async function readFolderSource(
 ): Promise<Listing> {
   const wantsList = request.kind === undefined || request.kind === 'manifest' || request.kind === 'coop-split'
   const lists = wantsList ? await listFiles(folder) : []
-  const telling = lists.filter((name) => TELLING_NAMES.some((pattern) => pattern.test(name)))
+  const telling = TELLING_NAMES.flatMap((pattern) => lists.filter((name) => pattern.test(name)))
   const named = await readFirstList(folder, telling, request, context)
   if (named !== null) return named
 
@@ -188,9 +188,8 @@ async function countExisting(root: string, paths: readonly string[]): Promise<nu
 
 async function listFiles(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true })
-  const names = entries.filter((entry) => entry.isFile() && /\.(json|csv|tsv)$/i.test(entry.name))
-  const rank = (name: string) => TELLING_NAMES.findIndex((pattern) => pattern.test(name)) >>> 0
-  return names.map(({ name }) => name).sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1))
+  const lists = entries.filter((entry) => entry.isFile() && /\.(json|csv|tsv)$/i.test(entry.name))
+  return lists.map(({ name }) => name).sort()
 }
 
 async function readText(path: string): Promise<string> {
@@ -230,7 +229,9 @@ function parseJson(text: string): unknown {
 
 async function existing(path: string): Promise<string> {
   try {
-    return await realpath(path)
+    const real = await realpath(path)
+    await access(real, constants.R_OK)
+    return real
   } catch (thrown) {
     throw new AppError('not-found', `${quoted(path)} cannot be opened: ${reason(thrown)}.`, {
       hint: 'Check the path, and that the disk it is on is connected.',

@@ -64,17 +64,19 @@ describe('groupLookAlikes', () => {
     ])
   })
 
-  test('is quick with a hundred thousand images, also where most look alike', async () => {
+  test('does not compare all with all, also where most look alike', async () => {
     const random = createRandom(1)
     const word = () => random.integer(2 ** 32)
-    const varied = Array.from({ length: 100_000 }, () => withHash(word(), word()))
-    const started = performance.now()
-    expect((await groupLookAlikes(varied, [])).filter((group) => group !== null).length).toBeLessThan(100)
-    const film = Array.from({ length: 100_000 }, () =>
+    const size = 40_000
+    const varied = Array.from({ length: size }, () => withHash(word(), word()))
+    const film = Array.from({ length: size }, () =>
       withHash(1 << random.integer(32), 1 << random.integer(32)),
     )
+    const before = process.cpuUsage()
+    expect((await groupLookAlikes(varied, [])).filter((group) => group !== null).length).toBeLessThan(100)
     expect(new Set(await groupLookAlikes(film, []))).toEqual(new Set([0]))
-    expect(performance.now() - started).toBeLessThan(30_000)
+    // About 1 s; all with all takes 1.6 thousand million comparisons.
+    expect(process.cpuUsage(before).user).toBeLessThan(8e6)
   })
 })
 

@@ -141,8 +141,8 @@ export function promptShare(tokens: Attended, prompt: Attended): Tensor3D {
 
 /** Output projection, residual and feed-forward.  residual [Q, d], attended rows [Q, d] -> [Q, d] */
 export function finishBlock(block: Block, residual: Tensor2D, attended: Tensor2D): Tensor2D {
-  const between = tf.add(residual, linear(attended, block.output)) as Tensor2D
-  return tf.add(between, feedForward(block, between)) as Tensor2D
+  const between = tf.add<Tensor2D>(residual, linear(attended, block.output))
+  return tf.add<Tensor2D>(between, feedForward(block, between))
 }
 
 /** W2·activation(W1·LN(u)).  [R, d] -> [R, d] */
@@ -166,8 +166,8 @@ function splitHeads(rows: Tensor2D, heads: number): Tensor3D {
 function keysAndValues(block: Block, normed: Tensor2D): [Tensor3D, Tensor3D] {
   const [rows, width] = normed.shape
   const packed = tf.reshape(linear(normed, block.keyValue), [rows, 2, block.heads, width / block.heads])
-  const [key, value] = tf.unstack(tf.transpose(packed, [1, 2, 0, 3])) as [Tensor3D, Tensor3D]
-  return [key, value]
+  const [key, value] = tf.unstack<Tensor3D>(tf.transpose(packed, [1, 2, 0, 3]))
+  return [key!, value!]
 }
 
 interface Heads {

@@ -34,7 +34,7 @@ export async function runTraining(run: RunUnderWay): Promise<void> {
   if (run.result.dpl !== undefined) return
   const { config } = run.job
   const contextLengths = contextLengthsOf(run)
-  const task = await prepareTask(run, contextLengths)
+  const task = prepareTask(run, contextLengths)
   try {
     const owner = { runId: run.job.runId, stage: 'train' } as const
     const control = stageControl(run.context, {
@@ -46,7 +46,10 @@ export async function runTraining(run: RunUnderWay): Promise<void> {
     const parts = { batches: batchesOf(run), validate: validateWith(run, task) }
     const start = await startingPoint(run, contextLengths)
     // A search that found no prompt worth having leaves nothing to train: plain CLIP is the result.
-    if (Object.keys(start.state).length === 0) return await leave(run, task, start)
+    if (Object.keys(start.state).length === 0) {
+      await leave(run, task, start)
+      return
+    }
     for await (const point of trainingStage(task, start, parts, control)) {
       if (point.report !== null) appendEpoch(run.files.epochs, point.report)
       await saveCheckpoint(run.files.checkpoint, owner, point)
@@ -154,7 +157,7 @@ function checkDepth(branch: Branch, lengths: readonly number[], depth: number): 
 }
 
 /** Class texts through the layers that no prompt touches, and the teacher's class features: both once. */
-async function prepareTask(run: RunUnderWay, contextLengths: PromptConfiguration): Promise<TrainingTask> {
+function prepareTask(run: RunUnderWay, contextLengths: PromptConfiguration): TrainingTask {
   const { clip } = run.model
   const { train: config, template } = run.job.config
   const texts = { classNames: run.job.dataset.classNames, template }

@@ -101,7 +101,8 @@ function mixBlocks(
   )
   const outputs = tf.add(between, feedForward(block, between))
   const flat: Tensor2D = tf.reshape(outputs, [options.length, rows * width])
-  return tf.reshape(tf.matMul(tf.reshape(weights, [1, options.length]) as Tensor2D, flat), [rows, width])
+  const row: Tensor2D = tf.reshape(weights, [1, options.length])
+  return tf.reshape(tf.matMul(row, flat), [rows, width])
 }
 
 /** The mixture taken right after attention: one output projection and one feed-forward for all options. */
@@ -111,7 +112,7 @@ function mixAttention(
   options: readonly (PromptedAttention | null)[],
   weights: Tensor1D,
 ): Tensor2D {
-  const weightOf = tf.unstack(weights) as Scalar[]
+  const weightOf = tf.unstack<Scalar>(weights)
   const parts = options.flatMap((option, i) =>
     option === null ? [] : [tf.mul<Tensor3D>(tf.mul(option.share, weightOf[i]!), option.difference)],
   )

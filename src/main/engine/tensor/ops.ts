@@ -146,7 +146,7 @@ function attendGradient(dy: Tensor3D, saved: Tensor3D[]): Tensor[] {
   const [q, k, v, weights, mixed] = saved as [Tensor3D, Tensor3D, Tensor3D, Tensor3D, Tensor3D]
   const dMixed = attendedValues(dy)
   const correction = tf.sub(tf.sum(tf.mul(dMixed, mixed), -1, true), attendedLogSum(dy))
-  const dScores = tf.mul(weights, tf.sub(tf.matMul(dMixed, v, false, true), correction)) as Tensor3D
+  const dScores = tf.mul<Tensor3D>(weights, tf.sub(tf.matMul(dMixed, v, false, true), correction))
   return [tf.matMul(dScores, k), tf.matMul(dScores, q, true), tf.matMul(weights, dMixed, true)]
 }
 

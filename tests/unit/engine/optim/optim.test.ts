@@ -80,7 +80,7 @@ describe('losses', () => {
       distillationLoss({ student: scores as tf.Tensor2D, teacher }, settings)
     expectClose(loss(teacher).arraySync(), 0, 1e-6)
     expectClose(
-      tf.grad(loss)(teacher).arraySync() as number[][],
+      tf.grad(loss)(teacher).arraySync(),
       [
         [0, 0, 0],
         [0, 0, 0],
@@ -102,7 +102,7 @@ describe('losses', () => {
     expectClose(
       tf
         .grad((x) => countCorrect(x as tf.Tensor2D, labels))(student)
-        .arraySync() as number[][],
+        .arraySync(),
       [
         [0, 0, 0],
         [0, 0, 0],

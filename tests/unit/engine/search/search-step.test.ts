@@ -97,7 +97,11 @@ describe.each(['block', 'attention'] as const)('a search step mixing at the %s',
   })
 
   test('moves the prompts along the training loss with the new alpha (T17)', () => {
-    const between = { ...before, 'text.alpha': after['text.alpha']!, 'image.alpha': after['image.alpha']! }
+    const between: Values = {
+      ...before,
+      'text.alpha': after['text.alpha']!,
+      'image.alpha': after['image.alpha']!,
+    }
     for (const name of ['text.prompts', 'image.prompts']) {
       const gradient = gradientOf(name, before, after)
       for (const at of sample(before[name]!.length)) {

@@ -71,7 +71,12 @@ async function run(
   const reports: EpochReport[] = []
   const values: Record<string, number[]> = {}
   let done = 0
-  const control = { stopRequested: () => done >= steps, onStep: () => void done++ }
+  const control = {
+    stopRequested: () => done >= steps,
+    onStep: () => {
+      done++
+    },
+  }
   for await (const point of stage(start, control)) {
     await saveCheckpoint(join(folder, name), { runId: 'run', stage: name }, point)
     if (point.report !== null) reports.push({ ...point.report, seconds: 0 })
@@ -105,7 +110,7 @@ describe.each([
         { runId: 'run', stage: name },
         like() as StagePoint<string>,
       )
-      const second = await run(stage, name, saved as StagePoint<never>)
+      const second = await run(stage, name, saved)
       expect([...first.reports, ...second.reports]).toEqual(whole.reports)
       expect(second.values).toEqual(whole.values)
     },

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { AppError } from '#shared/errors'
 import type { Dataset, ImageItem, Split } from '#shared/schemas/dataset'
-import { writeFileAtomic } from '../../files.ts'
+import { writeFileAtomic } from '#main/files'
 import { pathBelow, promptFor, type ListedImage, type Listing, type ReadContext } from './listing.ts'
 import { quoted } from './problems.ts'
 

@@ -166,7 +166,7 @@ function splitHeads(rows: Tensor2D, heads: number): Tensor3D {
 function keysAndValues(block: Block, normed: Tensor2D): [Tensor3D, Tensor3D] {
   const [rows, width] = normed.shape
   const packed = tf.reshape(linear(normed, block.keyValue), [rows, 2, block.heads, width / block.heads])
-  const [key, value] = tf.unstack<Tensor3D>(tf.transpose(packed, [1, 2, 0, 3]))
+  const [key, value] = tf.unstack(tf.transpose(packed, [1, 2, 0, 3])) as Tensor3D[]
   return [key!, value!]
 }
 

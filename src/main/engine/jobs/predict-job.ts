@@ -8,6 +8,7 @@ import { chunks } from '../data/batch-plan.ts'
 import { probabilities } from '../metrics/accuracy.ts'
 import { SCORING_BATCH, scoreViews, type Classifier } from '../metrics/evaluate.ts'
 import type { ImageSource } from '../data/image-source.ts'
+import type { Raster } from '../data/transforms.ts'
 import { withOwner } from '../tensor/memory.ts'
 import { promptClassifier } from '../export/prompt-classifier.ts'
 import { letMessagesIn } from '../tensor/event-loop.ts'
@@ -64,7 +65,7 @@ async function predictBatch(
   const views = await Promise.all(
     paths.map((path) => source.evaluationView(path).catch((thrown: unknown) => AppError.from(thrown))),
   )
-  const readable = views.filter((view) => !(view instanceof AppError))
+  const readable = views.filter((view): view is Raster => !(view instanceof AppError))
   const rows = readable.length === 0 ? [] : await scoreViews(classifier, source, readable)
   let next = 0
   return paths.map((path, i) => {

@@ -112,7 +112,7 @@ function mixAttention(
   options: readonly (PromptedAttention | null)[],
   weights: Tensor1D,
 ): Tensor2D {
-  const weightOf = tf.unstack<Scalar>(weights)
+  const weightOf = tf.unstack(weights) as Scalar[]
   const parts = options.flatMap((option, i) =>
     option === null ? [] : [tf.mul<Tensor3D>(tf.mul(option.share, weightOf[i]!), option.difference)],
   )

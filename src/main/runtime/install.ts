@@ -106,7 +106,7 @@ async function install(
     const files = await unpackAll(archives, staging, source, onProgress)
     signal?.throwIfAborted()
     if (source.binding === 'compile') files.push(await buildBinding(staging, compile, request))
-    await linkLibrary(staging)
+    for (const [path, target] of Object.entries(source.links)) await symlink(target, join(staging, path))
     const record = await describePack(pack, source, { archives, files, staging })
     writeFileAtomic(join(staging, recordFile), `${JSON.stringify(record, null, 2)}\n`)
     signal?.throwIfAborted()
@@ -194,13 +194,6 @@ async function buildBinding(
   await rm(headers, { recursive: true })
   const { size } = await stat(output)
   return { path: bindingFile.replaceAll('\\', '/'), bytes: size, sha256: await fileSha256(output) }
-}
-
-/** A binding linked against `libtensorflow.so.2` finds the wheel's library, which has another name. */
-async function linkLibrary(staging: string): Promise<void> {
-  const libraries = join(staging, 'deps', 'lib')
-  if (existsSync(join(libraries, 'libtensorflow_cc.so.2')))
-    await symlink('libtensorflow_cc.so.2', join(libraries, 'libtensorflow.so.2'))
 }
 
 async function describePack(

@@ -29,6 +29,8 @@ export interface PackSource {
   readonly installedBytes: number
   /** `compile` the binding from the package's sources, or take the `prebuilt` one out of an archive */
   readonly binding: 'compile' | 'prebuilt'
+  /** links to make, relative to the pack's folder, and what they point to, relative to themselves */
+  readonly links: Readonly<Record<string, string>>
 }
 
 /** What every pack is for, in words. */
@@ -86,6 +88,9 @@ function tensorflowWheel(name: string, bytes: number, sha256: string): Archive {
   }
 }
 
+/** A binding linked as the package's own asks for the library by another name than the wheel's. */
+const libraryLink = { 'deps/lib/libtensorflow.so.2': 'libtensorflow_cc.so.2' }
+
 const cpuSource: PackSource = {
   tensorflow: '2.21.0',
   archives: [
@@ -97,6 +102,7 @@ const cpuSource: PackSource = {
   ],
   installedBytes: 860_000_000,
   binding: 'compile',
+  links: libraryLink,
 }
 
 /** Shared libraries of an NVIDIA wheel, and for the compiler wheel what XLA calls at run time. */
@@ -193,6 +199,8 @@ const cuda12Source: PackSource = {
   ],
   installedBytes: 5_500_000_000,
   binding: 'compile',
+  // cuDNN looks for the run-time compiler under a name that NVIDIA's own wheel does not use.
+  links: { ...libraryLink, 'deps/nvidia/nvrtc': 'cuda_nvrtc' },
 }
 
 /** What `scripts/install.js` of tfjs-node-gpu 4.22.0 fetches, including its two variables for mirrors. */
@@ -226,6 +234,7 @@ function officialSource(platform: string): PackSource | undefined {
     ],
     installedBytes: 1_200_000_000,
     binding: 'prebuilt',
+    links: {},
   }
 }
 

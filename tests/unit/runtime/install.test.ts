@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { delimiter, dirname, join } from 'node:path'
@@ -146,7 +146,8 @@ describe('installPack from local files', () => {
     const nvidia = join(folder, 'deps', 'nvidia')
     expect(existsSync(join(nvidia, 'cublas', 'lib', 'libcublas.so.12'))).toBe(true)
     expect(existsSync(join(nvidia, 'cublas', 'include'))).toBe(false)
-    expect(existsSync(join(nvidia, 'cuda_nvcc', 'bin', 'ptxas'))).toBe(true)
+    expect(existsSync(join(nvidia, 'nvrtc', 'lib', 'libcuda_nvrtc.so.12'))).toBe(true)
+    expect(statSync(join(nvidia, 'cuda_nvcc', 'bin', 'ptxas')).mode & 0o111).toBe(0o111)
     expect(engineEnvironment(readPack(folder), {})['XLA_FLAGS']).toContain(join(nvidia, 'cuda_nvcc'))
   })
 

@@ -23,6 +23,7 @@ const source: PackSource = {
   ],
   installedBytes: 1000,
   binding: 'prebuilt',
+  links: {},
 }
 
 /** Installs with a compiler that never ends, and says when it has got that far. */
@@ -30,7 +31,7 @@ const endlessInstallation = `
   import { installPack } from '#main/runtime/install'
   const [dataFolder, from] = process.argv.slice(1)
   const source = {
-    tensorflow: '2.21.0', installedBytes: 1000, binding: 'compile',
+    tensorflow: '2.21.0', installedBytes: 1000, binding: 'compile', links: {},
     archives: [{ file: '${file}', bytes: 1, sha256: null, origin: { pip: 'x' }, entries: 1,
                  take: () => 'deps/lib/libtensorflow_cc.so.2' }],
   }

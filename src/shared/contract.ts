@@ -80,6 +80,8 @@ export const requests = {
     input: z.strictObject({ path: z.string().min(1), name: z.string().min(1).optional() }),
     output: Task,
   },
+  /** Registers the CLIP that ships with the program, under the id `starter`. */
+  'models/import-starter': { input: Nothing, output: Task },
   'models/list': { input: Nothing, output: z.array(RegisteredModel) },
   'models/get': { input: ById, output: RegisteredModel },
   'models/find': { input: z.strictObject({ path: z.string() }), output: RegisteredModel.nullable() },
@@ -88,7 +90,10 @@ export const requests = {
 
   'runs/plan': { input: RunRequest, output: RunPlan },
   'runs/start': { input: RunRequest, output: Run },
-  'runs/resume': { input: ById, output: Run },
+  'runs/resume': {
+    input: ById.extend({ stopSearch: z.boolean().default(false).describe('and end the search early') }),
+    output: Run,
+  },
   'runs/interrupt': { input: ById.extend({ how: RunInterrupt }), output: z.void() },
   'runs/list': {
     input: z.strictObject({ datasetId: z.string().optional() }).default({}),

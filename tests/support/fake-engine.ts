@@ -69,10 +69,13 @@ async function perform(job: Job): Promise<JobResult> {
       return await performRun(job.folder, job.id)
     case 'evaluate':
       return { kind: 'evaluate', evaluation: evaluation(0.9) }
-    case 'export':
+    case 'export': {
+      const { runId, model } = RunJob.parse(JSON.parse(readFileSync(runFiles(job.folder).job, 'utf8')))
       mkdirSync(job.target, { recursive: true })
-      writeFileSync(join(job.target, 'config.json'), JSON.stringify({ pid: process.pid }))
+      const config = { pid: process.pid, run: { id: runId }, model: { digest: model.digest } }
+      writeFileSync(join(job.target, 'config.json'), JSON.stringify(config))
       return { kind: 'export', target: job.target, files: ['config.json'] }
+    }
     case 'verify':
       return {
         kind: 'verify',
@@ -178,6 +181,7 @@ async function performRun(folder: string, id: string): Promise<JobResult> {
   if (job.kind !== 'zero-shot') result.contextLengths = { text: [0, 4], image: [2, 6] }
   if (job.kind === 'train' || job.kind === 'search-and-train') {
     result.dpl = evaluation(0.75)
+    writeFileSync(files.prompt, 'prompts')
     result.trainSeconds = 1
     emit('job/evaluated', { id, method: 'dpl', evaluation: result.dpl })
   }

@@ -10,7 +10,7 @@ export type { Database } from 'better-sqlite3'
  * Opens the index of a data folder, creates it where there is none, and brings it up to date. Several processes
  * may have it open at once. `:memory:` gives one of its own.
  *
- * @throws AppError `bad-file` when the file is newer than this program or is no database
+ * @throws AppError `bad-file` when the file is damaged, `invalid-input` when it is newer than this program
  */
 export function openDatabase(path: string, steps: readonly string[] = migrations): Database.Database {
   // The binary of better-sqlite3 does not fail on an older Node: it takes the process down.
@@ -38,7 +38,7 @@ export function openDatabase(path: string, steps: readonly string[] = migrations
 function migrate(db: Database.Database, path: string, steps: readonly string[]): void {
   const version = () => db.pragma('user_version', { simple: true }) as number
   if (version() > steps.length)
-    throw new AppError('bad-file', `${path} was written by a newer version of DPL Studio`, {
+    throw new AppError('invalid-input', `${path} was written by a newer version of DPL Studio`, {
       hint: 'Update DPL Studio, or choose another data folder with --data-dir.',
     })
   if (version() === steps.length) return

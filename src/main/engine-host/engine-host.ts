@@ -49,12 +49,14 @@ export function createEngineHost({ spawn, graceMs = 30_000, onProcess }: EngineH
       if (entry.stopping) throw stoppedError('before it began')
       engine ??= startEngine()
       const { api, ended } = engine
-      entry.listeners.onStart?.()
-      await api.request('job/start', entry.job).catch(async (thrown: unknown) => {
+      const started = api.request('job/start', entry.job).catch(async (thrown: unknown) => {
         // Of an engine that died, its exit tells more than the request that never got its answer.
         if (AppError.from(thrown).code === 'engine-unavailable') await ended
         throw thrown
       })
+      // Behind the start: whoever interrupts the job now must not overtake it.
+      entry.listeners.onStart?.()
+      await started
     } catch (thrown) {
       settle(entry, () => entry.reject(AppError.from(thrown)))
     }
@@ -194,11 +196,11 @@ export function createEngineHost({ spawn, graceMs = 30_000, onProcess }: EngineH
       await engine?.api.request('job/interrupt', { id, how }).catch(() => undefined)
     },
 
-    /** Ends a job at once, without a checkpoint. */
-    kill(id: string): void {
+    /** Ends a job, or whatever runs, at once and without a checkpoint. */
+    kill(id?: string): void {
       const queued = queue.find(({ job }) => job.id === id)
       if (queued !== undefined) stopQueued(queued)
-      if (current?.job.id !== id) return
+      if (current === null || (id !== undefined && current.job.id !== id)) return
       current.stopping = true
       engine?.child.kill()
     },

@@ -1,0 +1,200 @@
+import { existsSync, renameSync } from 'node:fs'
+import { join } from 'node:path'
+import { contract, type Api, type Emit } from '#shared/contract'
+import { AppError } from '#shared/errors'
+import { connectTable, memoryPorts, serveTable, type Port } from '#shared/rpc'
+import { createDatasetsRepository } from './db/datasets-repository.ts'
+import { openDatabase, type Database } from './db/database.ts'
+import { createModelsRepository } from './db/models-repository.ts'
+import { createRunsRepository } from './db/runs-repository.ts'
+import { createEngineHost } from './engine-host/engine-host.ts'
+import type { SpawnEngine } from './engine-host/engine-process.ts'
+import { takeLock, type Lock } from './lock-file.ts'
+import { createDatasets } from './services/datasets.ts'
+import { runEngineJob } from './services/engine-jobs.ts'
+import { createExports } from './services/exports.ts'
+import { createHandlers } from './services/handlers.ts'
+import { createModels } from './services/models.ts'
+import { createPredictions } from './services/predictions.ts'
+import { rebuildIndex } from './services/reindex.ts'
+import { createRuns } from './services/runs.ts'
+import { createTasks } from './services/tasks.ts'
+
+export interface Composition {
+  version: string
+  dataFolder: string
+  /** the CLIP that ships with the program */
+  starterPath: string
+  spawnEngine: SpawnEngine
+  /**
+   * `write` makes this process the owner of the data folder, of which there is one at a time; `read` only looks,
+   * also while another process owns it. `rebuild` is `write` for an index that may be damaged.
+   */
+  access: 'read' | 'write' | 'rebuild'
+  /** what this process does, for others who find the data folder taken */
+  purpose: string
+  /** how long an interrupted job may take, in milliseconds */
+  graceMs?: number
+  now?: () => Date
+}
+
+/** The application without a shell. */
+export interface Application {
+  /** Serves the contract over a port. */
+  serve(port: Port): void
+  /** A client within this process. */
+  connect(): Api
+  /** Ends the engine at once, without a checkpoint; finished epochs are kept. */
+  kill(): void
+  /** Pauses what runs, ends the engine, closes the index and gives the data folder back. */
+  dispose(): Promise<void>
+}
+
+/** The one place where the parts are put together. */
+export function compose(composition: Composition): Application {
+  const { version, dataFolder, starterPath, spawnEngine, access, purpose, graceMs } = composition
+  const now = composition.now ?? (() => new Date())
+  const folders = {
+    runs: join(dataFolder, 'runs'),
+    datasets: join(dataFolder, 'datasets'),
+    models: join(dataFolder, 'models'),
+    exports: join(dataFolder, 'exports'),
+  }
+  const lock = takeOwnership(join(dataFolder, 'owner.lock'), access, purpose)
+  const db = openOrRelease(join(dataFolder, 'index.sqlite'), access, lock)
+
+  const emits = new Set<Emit>()
+  const emit: Emit = (name, payload) => emits.forEach((send) => send(name, payload))
+  const engine = createEngineHost({ spawn: spawnEngine, ...(graceMs !== undefined && { graceMs }) })
+  const tasks = createTasks({ emit })
+  const runsRepository = createRunsRepository(db)
+  const datasets = createDatasets({
+    repository: createDatasetsRepository(db),
+    folder: folders.datasets,
+    tasks,
+    emit,
+  })
+  const models = createModels({
+    repository: createModelsRepository(db),
+    folder: folders.models,
+    starterPath,
+    engine,
+    tasks,
+    emit,
+    now,
+  })
+  const runs = createRuns({
+    repository: runsRepository,
+    datasets,
+    models,
+    engine,
+    emit,
+    folder: folders.runs,
+    now,
+  })
+  const exports = createExports({
+    repository: runsRepository,
+    datasets,
+    models,
+    engine,
+    tasks,
+    folder: folders.exports,
+    now,
+  })
+  const handlers = createHandlers({
+    info: { version, dataFolder },
+    datasets,
+    models,
+    runs,
+    exports,
+    predictions: createPredictions({ exports, models, engine, tasks }),
+    tasks,
+    describeEngine: () =>
+      tasks.start('describe', async (context) => {
+        const { description } = await runEngineJob(engine, context, { kind: 'describe' })
+        const deviceName = description.deviceName ?? engine.deviceName()
+        return { kind: 'describe', description: { ...description, deviceName } }
+      }),
+    rebuildIndex: () =>
+      tasks.start('reindex', () =>
+        Promise.resolve(rebuildIndex({ runs: runsRepository, datasets, models, folders })),
+      ),
+  })
+  recover(runs, lock, join(dataFolder, 'owner.lock'))
+
+  const serve = (port: Port) => {
+    const send = serveTable(contract, port, handlers)
+    emits.add(send)
+    port.onClose(() => emits.delete(send))
+  }
+  return {
+    serve,
+    connect() {
+      const [ours, theirs] = memoryPorts()
+      serve(ours)
+      return connectTable(contract, theirs)
+    },
+    kill: () => engine.kill(),
+    async dispose() {
+      await Promise.all([tasks.dispose(), runs.pauseAll()])
+      await engine.dispose()
+      db.close()
+      lock?.release()
+    },
+  }
+}
+
+function takeOwnership(path: string, access: Composition['access'], purpose: string): Lock | null {
+  if (access === 'read') return null
+  try {
+    return takeLock(path, purpose)
+  } catch (thrown) {
+    const error = AppError.from(thrown)
+    if (error.code !== 'locked') throw thrown
+    throw new AppError('locked', `The data folder is in use. ${error.message}`, {
+      hint: 'Wait until that is done, end it, or work in another folder with --data-dir. Reading works: dplstudio watch, dplstudio runs.',
+      cause: thrown,
+    })
+  }
+}
+
+function openOrRelease(path: string, access: Composition['access'], lock: Lock | null): Database {
+  try {
+    if (access === 'rebuild') setDamagedAside(path)
+    return openDatabase(path)
+  } catch (thrown) {
+    lock?.release()
+    throw thrown
+  }
+}
+
+/** Everything in the index is in the files of the data folder too, so a damaged one is no loss. */
+function setDamagedAside(path: string): void {
+  if (!existsSync(path)) return
+  try {
+    openDatabase(path).close()
+  } catch (thrown) {
+    if (AppError.from(thrown).code !== 'bad-file') throw thrown
+    renameSync(path, `${path}.damaged`)
+    for (const suffix of ['-wal', '-shm'])
+      if (existsSync(path + suffix)) renameSync(path + suffix, `${path}.damaged${suffix}`)
+  }
+}
+
+/** Somebody who only reads puts runs of a process that has died in order too, unless the data folder has an owner. */
+function recover(runs: ReturnType<typeof createRuns>, lock: Lock | null, lockPath: string): void {
+  if (lock !== null) {
+    runs.recover()
+    return
+  }
+  try {
+    const brief = takeLock(lockPath, 'putting runs in order')
+    try {
+      runs.recover()
+    } finally {
+      brief.release()
+    }
+  } catch (thrown) {
+    if (AppError.from(thrown).code !== 'locked') throw thrown
+  }
+}

@@ -1,0 +1,69 @@
+import type { Handlers } from '#shared/contract'
+import type { Task } from '#shared/schemas/task'
+import type { Datasets } from './datasets.ts'
+import type { Exports } from './exports.ts'
+import type { Models } from './models.ts'
+import type { Predictions } from './predictions.ts'
+import type { Runs } from './runs.ts'
+import type { Tasks } from './tasks.ts'
+
+export interface Services {
+  info: { version: string; dataFolder: string }
+  datasets: Datasets
+  models: Models
+  runs: Runs
+  exports: Exports
+  predictions: Predictions
+  tasks: Tasks
+  describeEngine: () => Task
+  rebuildIndex: () => Task
+}
+
+/** The contract, answered. One line per request: anything longer belongs in a service. */
+export function createHandlers(services: Services): Handlers {
+  const { info, datasets, models, runs, exports, predictions, tasks } = services
+  return {
+    'app/info': () => info,
+
+    'datasets/import': (input) => datasets.import(input),
+    'datasets/list': () => datasets.list(),
+    'datasets/get': ({ id }) => datasets.get(id),
+    'datasets/find': ({ path }) => datasets.find(path),
+    'datasets/images': (input) => datasets.images(input),
+    'datasets/preview-split': (input) => datasets.previewSplit(input),
+    'datasets/resplit': (input) => datasets.resplit(input),
+    'datasets/write-coop-split': (input) => datasets.writeCoopSplit(input),
+    'datasets/check': (input) => datasets.check(input),
+    'datasets/remove': ({ id }) => datasets.remove(id),
+
+    'models/import': (input) => models.import(input),
+    'models/import-starter': () => models.registerStarter(),
+    'models/list': () => models.list(),
+    'models/get': ({ id }) => models.get(id),
+    'models/find': ({ path }) => models.find(path),
+    'models/verify': (input) => models.verify(input),
+    'models/remove': ({ id }) => models.remove(id),
+
+    'runs/plan': (request) => runs.plan(request),
+    'runs/start': (request) => runs.start(request),
+    'runs/resume': (input) => runs.resume(input),
+    'runs/interrupt': (input) => runs.interrupt(input),
+    'runs/list': (input) => runs.list(input),
+    'runs/get': ({ id }) => runs.get(id),
+    'runs/result': ({ id }) => runs.result(id),
+    'runs/epochs': (input) => runs.epochs(input),
+    'runs/progress': ({ id }) => runs.progress(id),
+    'runs/delete': ({ id }) => runs.delete(id),
+    'runs/exports': ({ id }) => runs.exports(id),
+
+    'runs/evaluate': (input) => exports.evaluate(input),
+    'runs/export': (input) => exports.export(input),
+    'exports/verify': (input) => exports.verify(input),
+    'predictions/start': (input) => predictions.start(input),
+
+    'engine/describe': () => services.describeEngine(),
+    'index/rebuild': () => services.rebuildIndex(),
+    'tasks/get': ({ id }) => tasks.get(id),
+    'tasks/cancel': ({ id }) => tasks.cancel(id),
+  }
+}

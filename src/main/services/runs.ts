@@ -1,0 +1,245 @@
+import { existsSync, rmSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import type { Emit, ParsedInput } from '#shared/contract'
+import { AppError, type SerializedError } from '#shared/errors'
+import type {
+  ExportRecord,
+  Run,
+  RunInterrupt,
+  RunPlan,
+  RunProgress,
+  RunRequest,
+} from '#shared/schemas/run-record'
+import type { EpochReport, EvaluatedMethod, Evaluation, RunResult, RunStatus } from '#shared/schemas/run'
+import type { RunsRepository } from '#main/db/runs-repository'
+import type { EngineHost, JobListeners } from '#main/engine-host/engine-host'
+import { readJson, writeJson } from '#main/files'
+import { RunJob, runFiles } from '#main/run-folder'
+import type { Datasets } from './datasets.ts'
+import type { Models } from './models.ts'
+import { timedId } from './names.ts'
+import { planRun } from './run-plan.ts'
+import { indexRun, readRun, runFolders, writeState } from './run-records.ts'
+
+export interface RunsParts {
+  repository: RunsRepository
+  datasets: Datasets
+  models: Models
+  engine: EngineHost
+  emit: Emit
+  /** where the run folders are */
+  folder: string
+  now: () => Date
+}
+
+/** Where the result of an evaluation goes. */
+const RESULT_OF = { 'zero-shot': 'zeroShot', supprompt: 'supprompt', dpl: 'dpl' } as const satisfies Record<
+  EvaluatedMethod,
+  keyof RunResult
+>
+
+/** Runs: the only code that both writes the index and talks to the engine about them. */
+export function createRuns({ repository, datasets, models, engine, emit, folder, now }: RunsParts) {
+  /** Runs in the hands of this process, with what they were last asked to do. */
+  const active = new Map<string, { asked: RunInterrupt | null; ended: Promise<void> }>()
+  const progress = new Map<string, RunProgress>()
+
+  const plan = (request: RunRequest): RunPlan =>
+    planRun(request, datasets.get(request.datasetId), models.get(request.modelId))
+
+  function changeState(id: string, status: RunStatus, error: SerializedError | null = null): void {
+    const run = repository.get(id)
+    const time = now().toISOString()
+    const ended = status !== 'queued' && status !== 'running'
+    const state = {
+      status,
+      error,
+      startedAt: status === 'running' ? (run.startedAt ?? time) : run.startedAt,
+      finishedAt: ended ? time : null,
+    }
+    writeState(run.folder, state)
+    repository.setState(id, state)
+    emit('run/changed', repository.get(id))
+  }
+
+  /** Hands a queued run to the engine; its end, whatever it is, becomes a state. */
+  function perform(id: string, job: RunJob, asked: RunInterrupt | null): void {
+    const mine = { asked, ended: Promise.resolve() }
+    active.set(id, mine)
+    mine.ended = follow(id, job, mine)
+      .then(
+        (status) => end(id, status),
+        (thrown: unknown) => end(id, ...stateAfter(AppError.from(thrown), mine.asked)),
+      )
+      .finally(() => {
+        active.delete(id)
+        progress.delete(id)
+      })
+  }
+
+  async function follow(id: string, job: RunJob, mine: { asked: RunInterrupt | null }): Promise<RunStatus> {
+    if (datasets.has(job.dataset.id)) await datasets.requireUnchanged(job.dataset.id)
+    if (mine.asked === 'pause' || mine.asked === 'kill') return 'paused'
+    if (mine.asked === 'cancel') return 'cancelled'
+    const result = await engine.run({ kind: 'run', id, folder: join(folder, id) }, listenersOf(id, mine))
+    return result.kind === 'run' ? result.status : 'failed'
+  }
+
+  function listenersOf(id: string, mine: { asked: RunInterrupt | null }): JobListeners {
+    return {
+      onStart: () => {
+        changeState(id, 'running')
+        if (mine.asked === 'stop-search') void engine.interrupt(id, 'stop-search')
+      },
+      onProgress: ({ stage, message, done, total, epoch, epochs, secondsLeft }) => {
+        const within = { ...(epoch !== undefined && { epoch }), ...(epochs !== undefined && { epochs }) }
+        const told = { runId: id, stage, message, done, total, secondsLeft, ...within }
+        progress.set(id, told)
+        emit('run/progress', told)
+      },
+      onEpoch: (report) => {
+        repository.addEpoch(id, report) // stored first: a client that missed the event can ask for it
+        emit('run/epoch', { runId: id, report })
+      },
+      onEvaluated: (method, evaluation) => evaluated(id, method, evaluation),
+    }
+  }
+
+  function evaluated(id: string, method: EvaluatedMethod, evaluation: Evaluation): void {
+    repository.setResult(id, { ...repository.result(id), [RESULT_OF[method]]: evaluation })
+    emit('run/evaluated', { runId: id, method, evaluation })
+  }
+
+  /** The folder may hold more than was told before a crash; it is what counts. */
+  function end(id: string, status: RunStatus, error: SerializedError | null = null): void {
+    const run = readRun(join(folder, id))
+    writeState(run.folder, { ...run, status, error, finishedAt: now().toISOString() })
+    indexRun(repository, run.folder)
+    emit('run/changed', repository.get(id))
+  }
+
+  function recoverRun(path: string): void {
+    try {
+      const run = readRun(path)
+      if (run.status === 'queued' || run.status === 'running')
+        writeState(path, { ...run, status: 'paused', finishedAt: now().toISOString() })
+      indexRun(repository, path)
+    } catch (thrown) {
+      // One damaged folder must not keep the program from starting; `reindex` names it.
+      const id = basename(path)
+      if (!repository.has(id)) return
+      const error = AppError.from(thrown).toJSON()
+      repository.setState(id, { ...repository.get(id), status: 'failed', error })
+    }
+  }
+
+  return {
+    plan,
+    list: ({ datasetId }: ParsedInput<'runs/list'>): Run[] => repository.list(datasetId),
+    get: (id: string): Run => repository.get(id),
+    result: (id: string): RunResult => repository.result(id),
+    progress: (id: string): RunProgress | null => progress.get(id) ?? null,
+    exports: (id: string): ExportRecord[] => repository.exports(repository.get(id).id),
+    epochs: ({ id, after }: ParsedInput<'runs/epochs'>): EpochReport[] =>
+      repository.epochs(repository.get(id).id, after),
+
+    start(request: RunRequest): Run {
+      plan(request)
+      const dataset = datasets.forJob(request.datasetId)
+      const createdAt = now()
+      const id = timedId(dataset.name, createdAt)
+      const job: RunJob = {
+        runId: id,
+        name: request.name ?? id,
+        kind: request.kind,
+        createdAt: createdAt.toISOString(),
+        config: request.config,
+        model: models.forJob(request.modelId),
+        dataset,
+      }
+      // The folder first: an index entry without a folder would be a run that nobody can continue.
+      writeJson(runFiles(join(folder, id)).job, job)
+      writeState(join(folder, id), { status: 'queued', error: null, startedAt: null, finishedAt: null })
+      indexRun(repository, join(folder, id))
+      const run = repository.get(id)
+      emit('run/changed', run)
+      perform(id, job, null)
+      return run
+    },
+
+    /** Goes on where the last checkpoint is. */
+    resume({ id, stopSearch }: ParsedInput<'runs/resume'>): Run {
+      const run = repository.get(id)
+      if (active.has(id)) return run
+      if (run.status === 'finished')
+        throw new AppError('invalid-input', `${run.name} is finished, so there is nothing to resume.`, {
+          hint: `See its result with: dplstudio runs show ${id}`,
+        })
+      const job = readJson(runFiles(run.folder).job, RunJob)
+      checkWeights(job)
+      changeState(id, 'queued')
+      perform(id, job, stopSearch ? 'stop-search' : null)
+      return repository.get(id)
+    },
+
+    /** Answers at once; `run/changed` tells when it is done. */
+    interrupt({ id, how }: ParsedInput<'runs/interrupt'>): void {
+      const run = repository.get(id)
+      const mine = active.get(id)
+      if (mine !== undefined) {
+        mine.asked = how
+        if (how === 'kill') engine.kill(id)
+        else void engine.interrupt(id, how)
+        return
+      }
+      if (how === 'cancel' && run.status === 'paused') {
+        changeState(id, 'cancelled')
+        return
+      }
+      throw new AppError('invalid-input', `${run.name} is not running here (it is ${run.status}).`)
+    },
+
+    delete(id: string): void {
+      const run = repository.get(id)
+      if (active.has(id))
+        throw new AppError('invalid-input', `${run.name} is running.`, { hint: 'Stop it first.' })
+      rmSync(run.folder, { recursive: true, force: true })
+      repository.delete(id)
+      emit('run/deleted', { id })
+    },
+
+    /**
+     * After a crash: runs that the index or their folder calls queued or running belong to nobody any more and can
+     * be resumed. Call it only as the owner of the data folder.
+     */
+    recover(): void {
+      const unknown = runFolders(folder).filter((path) => !repository.has(basename(path)))
+      for (const path of unknown) if (existsSync(runFiles(path).job)) recoverRun(path)
+      for (const run of repository.unfinished()) recoverRun(run.folder)
+    },
+
+    /** Pauses every run that is under way here and waits until each has got its state. */
+    async pauseAll(): Promise<void> {
+      for (const [id, mine] of active) {
+        if (mine.asked !== 'cancel') mine.asked = 'pause'
+        void engine.interrupt(id, 'pause')
+      }
+      await Promise.all([...active.values()].map(({ ended }) => ended))
+    },
+  }
+}
+
+export type Runs = ReturnType<typeof createRuns>
+
+function checkWeights({ name, model }: RunJob): void {
+  if (existsSync(model.path)) return
+  throw new AppError('not-found', `${name} cannot go on without its CLIP: there is no ${model.path}`, {
+    hint: 'Mount the drive it is on, or put the files back.',
+  })
+}
+
+/** What a run that ended with an error becomes. What was stopped, and what ran out of disk, only waits. */
+function stateAfter(error: AppError, asked: RunInterrupt | null): [RunStatus, SerializedError | null] {
+  if (error.code === 'run-cancelled') return [asked === 'cancel' ? 'cancelled' : 'paused', null]
+  return [error.code === 'disk-full' ? 'paused' : 'failed', error.toJSON()]
+}

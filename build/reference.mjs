@@ -52,11 +52,11 @@ export function runReferenceTests(args) {
 }
 
 async function findPython() {
-  const isNewEnough = 'import sys; sys.exit(sys.version_info < (3, 10))'
+  const isNewEnough = 'import sys; sys.exit(sys.version_info < (3, 11))'
   for (const command of ['python3', 'python']) {
     if ((await run(command, ['-c', isNewEnough], { collect: () => undefined })) === 0) return command
   }
   return fail(
-    'the reference tests compare with PyTorch and need Python 3.10 or newer, which is not here. Debian, Ubuntu: apt install python3-venv',
+    'the reference tests compare with PyTorch and need Python 3.11 or newer, which is not here. Debian, Ubuntu: apt install python3-venv',
   )
 }

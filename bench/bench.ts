@@ -8,6 +8,7 @@ import { AppError } from '#shared/errors'
 import { dataFolder } from '#main/data-folder'
 import { engineEnvironment } from '#main/runtime/environment'
 import { findPack } from '#main/runtime/packs'
+import { agree } from './agreement.ts'
 import { describeMachine, measureOthers } from './machine.ts'
 import { measureCase, type CaseResult, type Programs } from './measure.ts'
 import { parseOptions, roundsOf, usage, type Options } from './options.ts'
@@ -95,10 +96,8 @@ function findPyTorch(): { python: string; missing: null } | { python: null; miss
 }
 
 /** Ours failed, or somebody computes something else. PyTorch out of memory is a finding, not a failure. */
-function isWrong({ measured, agreement }: CaseResult): boolean {
-  const differs = Object.values(agreement).some(
-    ({ losses, gradients }) => !(Math.max(losses, gradients) <= 1e-3),
-  )
+function isWrong({ measured }: CaseResult): boolean {
+  const differs = Object.values(measured).some(({ agreement }) => agreement !== null && !agree(agreement))
   return differs || measured.ours?.problem != null
 }
 

@@ -53,6 +53,9 @@ interface Shape {
   /** steps each program takes before it is the next one's turn */
   readonly stepsPerTurn: number
   readonly rounds: number
+  /** memory of all programs at once: what the hungriest works need, and what every class adds */
+  readonly gigabytes: number
+  readonly gigabytesPerClass: number
 }
 
 /** Shapes of CLIP by name. Weights are always random: speed does not depend on their values. */
@@ -63,6 +66,8 @@ export const shapes = {
     warmUpSteps: 3,
     stepsPerTurn: 4,
     rounds: 5,
+    gigabytes: 3,
+    gigabytesPerClass: 0.02,
   },
   'vit-b-32': {
     title: 'ViT-B/32',
@@ -70,6 +75,8 @@ export const shapes = {
     warmUpSteps: 2,
     stepsPerTurn: 1,
     rounds: 3,
+    gigabytes: 8,
+    gigabytesPerClass: 0.12,
   },
   'vit-b-16': {
     title: 'ViT-B/16',
@@ -77,6 +84,8 @@ export const shapes = {
     warmUpSteps: 1,
     stepsPerTurn: 1,
     rounds: 2,
+    gigabytes: 16,
+    gigabytesPerClass: 0.12,
   },
 } as const satisfies Record<string, Shape>
 export type ShapeName = keyof typeof shapes
@@ -140,6 +149,12 @@ export function settingOf({ shape, classes, work }: BenchCase): Setting {
       alphaWeightDecay: search.alphaWeightDecay,
     },
   }
+}
+
+/** Roughly how much memory the programs need to take turns in a case, in bytes. */
+export function memoryForAll({ shape, classes }: BenchCase): number {
+  const { gigabytes, gigabytesPerClass } = shapes[shape]
+  return (gigabytes + gigabytesPerClass * classes) * 1e9
 }
 
 /** Tokens of class names as breeds of pets have them: 2.1 on average, 4 at most. */

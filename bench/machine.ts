@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os'
+import { availableParallelism, cpus, release, totalmem } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** What the figures were measured on. */
@@ -53,11 +53,6 @@ export async function measureOthers(): Promise<number | null> {
   const before = readProcessorTimes([process.pid])
   await sleep(1000)
   return shareOfOthers(before, readProcessorTimes([process.pid]))
-}
-
-/** Average length of the queue for the processors over the last minute. */
-export function queueLength(): number {
-  return loadavg()[0] ?? 0
 }
 
 /** Memory that a new program could get. */

@@ -1,13 +1,16 @@
 import { join } from 'node:path'
+import { agree, compareChecks, type Agreement } from './agreement.ts'
 import {
   implementationNames,
   implementations,
+  memoryForAll,
   settingOf,
   shapes,
   type BenchCase,
   type ImplementationName,
+  type Setting,
 } from './cases.ts'
-import { readProcessorTimes, shareOfOthers } from './machine.ts'
+import { availableMemory, readProcessorTimes, shareOfOthers } from './machine.ts'
 import { startWorker, type Worker } from './worker-process.ts'
 import type { Built, Check, Memory, Profile } from './worker-protocol.ts'
 
@@ -22,6 +25,8 @@ export interface Programs {
 export interface Measured {
   readonly built: Built | null
   readonly check: Check | null
+  /** null for ours, which the others are held against */
+  readonly agreement: Agreement | null
   /** of every timed step */
   readonly seconds: readonly number[]
   /** of the last step; all programs have taken equally many */
@@ -36,19 +41,18 @@ export interface Measured {
 export interface CaseResult {
   readonly case: BenchCase
   readonly measured: Partial<Record<ImplementationName, Measured>>
-  /** largest relative difference of losses and of gradients from ours; null when there was nothing to compare */
-  readonly agreement: Partial<Record<ImplementationName, Agreement>>
+  /** whether the programs took turns; otherwise memory did not suffice and they ran one after the other */
+  readonly interleaved: boolean
   /** share of the processors that other programs took while steps were timed */
   readonly otherLoad: number | null
 }
 
-export interface Agreement {
-  readonly losses: number
-  readonly gradients: number
+/** How thoroughly, and whom to tell. */
+export interface Manner {
+  readonly rounds: number
+  readonly profile: boolean
+  readonly say: (text: string) => void
 }
-
-/** Beyond this the programs do not compute the same, and their times mean nothing. */
-const LARGEST_DIFFERENCE = 1e-3
 
 /** A program in the middle of a case. */
 interface Participant {
@@ -64,58 +68,37 @@ interface Participant {
 export async function measureCase(
   benchCase: BenchCase,
   programs: Programs,
-  { rounds, profile, say }: { rounds: number; profile: boolean; say: (text: string) => void },
+  manner: Manner,
 ): Promise<CaseResult> {
   const names = implementationNames.filter(
     (name) => programs.python !== null || implementations[name].program === 'engine',
   )
-  const participants = names.map((name): Participant => ({
-    name,
-    worker: start(name, programs),
-    found: nothing,
-  }))
-  const { warmUpSteps, stepsPerTurn } = shapes[benchCase.shape]
-  try {
-    say('starting the programs')
-    const setting = settingOf(benchCase)
-    await Promise.all(
-      participants.map((each) =>
-        attempt(each, async ({ worker, name }) => ({
-          built: await worker.ask({ ask: 'build', variant: implementations[name].variant, setting }),
-        })),
-      ),
-    )
-    await inTurn(participants, say, 'first step', async ({ worker }) => ({
-      check: await worker.ask({ ask: 'check' }),
-    }))
-    const agreement = compareWithOurs(participants)
-    if (warmUpSteps > 1)
-      await inTurn(participants, say, 'warm-up', ({ worker }) => warmUp(worker, warmUpSteps - 1))
-    await inTurn(participants, say, 'memory', async ({ worker }) => {
-      await worker.ask({ ask: 'forget-peak' })
-      return {}
-    })
-    const pids = [process.pid, ...participants.map(({ worker }) => worker.pid)]
-    const before = readProcessorTimes(pids)
-    for (let round = 1; round <= rounds; round++)
-      await inTurn(participants, say, `round ${round} of ${rounds}`, (each) => takeTurn(each, stepsPerTurn))
-    const otherLoad = shareOfOthers(before, readProcessorTimes(pids))
-    await inTurn(participants, say, 'memory', async ({ worker }) => ({
-      memory: await worker.ask({ ask: 'memory' }),
-    }))
-    if (profile)
-      await inTurn(participants, say, 'profile', async ({ worker }) => ({
-        profile: await worker.ask({ ask: 'profile' }),
-      }))
-    return { case: benchCase, measured: resultsOf(participants), agreement, otherLoad }
-  } finally {
-    await Promise.all(participants.map(({ worker }) => worker.end()))
+  const interleaved = names.length === 1 || memoryForAll(benchCase) <= (availableMemory() ?? Infinity)
+  if (!interleaved) manner.say('not enough memory for all programs at once: one after the other')
+  const measured: Partial<Record<ImplementationName, Measured>> = {}
+  const loads: number[] = []
+  for (const group of interleaved ? [names] : names.map((name) => [name])) {
+    const participants = group.map((name) => ({ name, worker: start(name, programs), found: nothing }))
+    try {
+      const load = await measureTogether(participants, benchCase, manner, measured.ours?.check ?? null)
+      if (load !== null) loads.push(load)
+    } finally {
+      await Promise.all(participants.map(({ worker }) => worker.end()))
+    }
+    for (const { name, found } of participants) measured[name] = found
+  }
+  return {
+    case: benchCase,
+    measured,
+    interleaved,
+    otherLoad: loads.length === 0 ? null : Math.max(...loads),
   }
 }
 
 const nothing: Measured = {
   built: null,
   check: null,
+  agreement: null,
   seconds: [],
   lastLosses: [],
   memory: null,
@@ -134,24 +117,41 @@ function start(name: ImplementationName, { python, engineEnvironment }: Programs
   return startWorker(python!, ['-B', join(folder, 'reference.py')], { ...process.env, ...guard })
 }
 
-async function inTurn(
-  participants: readonly Participant[],
-  say: (text: string) => void,
-  what: string,
-  body: (participant: Participant) => Promise<Partial<Measured>>,
-): Promise<void> {
-  for (const participant of participants) {
-    if (participant.found.problem !== null) continue
-    say(`${what}: ${implementations[participant.name].title}`)
-    await attempt(participant, body)
+/** Takes the participants through a case and leaves in each what was found. Gives the load of other programs. */
+async function measureTogether(
+  participants: Participant[],
+  benchCase: BenchCase,
+  { rounds, profile, say }: Manner,
+  earlierCheck: Check | null,
+): Promise<number | null> {
+  const { warmUpSteps, stepsPerTurn } = shapes[benchCase.shape]
+  const inTurn = async (what: string, body: Attempt) => {
+    for (const each of participants.filter(({ found }) => found.problem === null)) {
+      say(`${what}, ${implementations[each.name].title}`)
+      await attempt(each, body)
+    }
   }
+  say('starting')
+  const setting = settingOf(benchCase)
+  await Promise.all(participants.map((each) => attempt(each, (one) => build(one, setting))))
+  await inTurn('first step', async ({ worker }) => ({ check: await worker.ask({ ask: 'check' }) }))
+  compareWithOurs(participants, earlierCheck)
+  await inTurn('warm-up', ({ worker }) => warmUp(worker, warmUpSteps - 1))
+  const pids = [process.pid, ...participants.map(({ worker }) => worker.pid)]
+  const before = readProcessorTimes(pids)
+  for (let round = 1; round <= rounds; round++)
+    await inTurn(`round ${round} of ${rounds}`, (each) => takeTurn(each, stepsPerTurn))
+  const load = shareOfOthers(before, readProcessorTimes(pids))
+  await inTurn('memory', async ({ worker }) => ({ memory: await worker.ask({ ask: 'memory' }) }))
+  if (profile)
+    await inTurn('profile', async ({ worker }) => ({ profile: await worker.ask({ ask: 'profile' }) }))
+  return load
 }
 
+type Attempt = (participant: Participant) => Promise<Partial<Measured>>
+
 /** A program that fails is left out from then on; the others go on. */
-async function attempt(
-  participant: Participant,
-  body: (participant: Participant) => Promise<Partial<Measured>>,
-): Promise<void> {
+async function attempt(participant: Participant, body: Attempt): Promise<void> {
   try {
     participant.found = { ...participant.found, ...(await body(participant)) }
   } catch (thrown) {
@@ -160,8 +160,13 @@ async function attempt(
   }
 }
 
+async function build({ name, worker }: Participant, setting: Setting): Promise<Partial<Measured>> {
+  return { built: await worker.ask({ ask: 'build', variant: implementations[name].variant, setting }) }
+}
+
 async function warmUp(worker: Worker, count: number): Promise<Partial<Measured>> {
-  await worker.ask({ ask: 'steps', count })
+  if (count > 0) await worker.ask({ ask: 'steps', count })
+  await worker.ask({ ask: 'forget-peak' })
   return {}
 }
 
@@ -171,39 +176,17 @@ async function takeTurn({ worker, found }: Participant, count: number): Promise<
 }
 
 /** Holds every program's first step against ours; who differs is not timed. */
-function compareWithOurs(participants: readonly Participant[]): CaseResult['agreement'] {
-  const ours = participants.find(({ name }) => name === 'ours')?.found.check
-  if (ours == null) return {}
-  const agreement: Partial<Record<ImplementationName, Agreement>> = {}
+function compareWithOurs(participants: readonly Participant[], earlierCheck: Check | null): void {
+  const ours = participants.find(({ name }) => name === 'ours')?.found.check ?? earlierCheck
   for (const participant of participants) {
     const { name, found } = participant
-    if (name === 'ours' || found.check === null) continue
-    const differences = agreementOf(ours, found.check)
-    agreement[name] = differences
-    const worst = Math.max(differences.losses, differences.gradients)
-    if (!(worst <= LARGEST_DIFFERENCE))
-      participant.found = {
-        ...found,
-        problem: `it does not compute the same as ours (relative difference ${worst.toExponential(1)}), so it was not timed`,
-      }
+    if (ours === null || name === 'ours' || found.check === null) continue
+    const agreement = compareChecks(ours, found.check)
+    const problem = agree(agreement) ? null : `it does not compute the same as ours ${inNumbers(agreement)}`
+    participant.found = { ...found, agreement, problem }
   }
-  return agreement
 }
 
-function agreementOf(ours: Check, theirs: Check): Agreement {
-  const losses = ours.losses.map((loss, i) => relativeDifference(loss, theirs.losses[i]))
-  const gradients = Object.entries(ours.velocities).flatMap(([name, { norm, projection }]) => {
-    const other = theirs.velocities[name]
-    if (other === undefined) return [Number.POSITIVE_INFINITY]
-    return [relativeDifference(norm, other.norm), Math.abs(projection - other.projection) / norm]
-  })
-  return { losses: Math.max(...losses), gradients: Math.max(...gradients) }
-}
-
-function relativeDifference(expected: number, found: number | undefined): number {
-  return found === undefined ? Number.POSITIVE_INFINITY : Math.abs(found - expected) / Math.abs(expected)
-}
-
-function resultsOf(participants: readonly Participant[]): CaseResult['measured'] {
-  return Object.fromEntries(participants.map(({ name, found }) => [name, found]))
+function inNumbers({ losses, gradients }: Agreement): string {
+  return `(relative difference of losses ${losses.toExponential(1)}, of gradients ${gradients.toExponential(1)})`
 }

@@ -41,8 +41,8 @@ export function jsonReport(findings: Findings): object {
       ratios: Object.fromEntries(
         rivals.map((name) => [name, { speed: speedRatio(result, name), memory: memoryRatio(result, name) }]),
       ),
+      interleaved: result.interleaved,
       otherLoad: result.otherLoad,
-      agreement: result.agreement,
       implementations: Object.fromEntries(
         present(result).map(([name, found]) => [
           name,
@@ -138,12 +138,19 @@ function describe(machine: Machine, cases: readonly CaseResult[]): string {
 }
 
 function problems(cases: readonly CaseResult[]): string[] {
-  const lines = cases.flatMap((result) =>
+  const apart = cases
+    .filter(({ interleaved }) => !interleaved)
+    .map(
+      (result) =>
+        `- ${titleOf(result.case)}: memory did not suffice to take turns; the programs ran one after the other`,
+    )
+  const failed = cases.flatMap((result) =>
     present(result)
       .filter(([, { problem }]) => problem !== null)
       .map(([name, { problem }]) => `- ${titleOf(result.case)}, ${implementations[name].title}: ${problem}`),
   )
-  return lines.length === 0 ? [] : ['## Not measured', lines.join('\n')]
+  const lines = [...apart, ...failed]
+  return lines.length === 0 ? [] : ['## Limits of this run', lines.join('\n')]
 }
 
 const PROFILED_OPERATIONS = 12

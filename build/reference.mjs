@@ -1,7 +1,7 @@
 // The PyTorch tests: an environment of their own, made once per list of requirements.
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { onStderr, run } from './process.mjs'
+import { run } from './process.mjs'
 import { cache, cli, digest, fail, readStamp, root, timed, toolEnvironment, toolNode } from './setup.mjs'
 
 const requirements = join(root, 'tests', 'reference', 'requirements.txt')
@@ -21,20 +21,17 @@ export async function preparePython() {
   await timed('preparing Python for the reference tests (PyTorch: up to several GB, minutes)', async () => {
     rmSync(environment, { recursive: true, force: true })
     mkdirSync(cache, { recursive: true })
-    if ((await run(await findPython(), ['-m', 'venv', environment], { stdio: onStderr })) !== 0)
-      fail('Python cannot make an environment. Debian, Ubuntu: apt install python3-venv')
-    const install = [
-      '-m',
-      'pip',
-      'install',
-      '--quiet',
-      '--disable-pip-version-check',
-      '--prefer-binary',
-      '-r',
-      requirements,
-    ]
-    if ((await run(python, install, { stdio: onStderr })) !== 0)
-      fail('pip could not install the requirements of the reference tests (see above).')
+    await quietly(
+      await findPython(),
+      ['-m', 'venv', environment],
+      'Python cannot make an environment. Debian, Ubuntu: apt install python3-venv',
+    )
+    const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--prefer-binary']
+    await quietly(
+      python,
+      [...install, '-r', requirements],
+      'pip could not install the requirements of the reference tests.',
+    )
     writeFileSync(stamp, wanted)
   })
 }
@@ -49,6 +46,13 @@ export function runReferenceTests(args) {
   }
   const pytest = ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', join('tests', 'reference')]
   return run(python, [...pytest, ...args], { env })
+}
+
+/** Shows what the program said only when it fails. */
+async function quietly(command, args, complaint) {
+  const output = []
+  if ((await run(command, args, { collect: (text) => output.push(text) })) !== 0)
+    fail(`${complaint}\n${output.join('')}`)
 }
 
 async function findPython() {

@@ -1,17 +1,68 @@
-/** What a class is called until the user says otherwise. */
-export const DEFAULT_TEMPLATE = 'a photo of a {}.'
+/** What stands for the class name in a template. */
+const PLACE = '{}'
 
-/** A class name in its template; underscores of folder names count as spaces. */
+/** The words CLIP reads for a class: its name, with spaces for `_`, in the template's place. */
 export function fillTemplate(template: string, className: string): string {
-  return template.replaceAll('{}', () => className.replaceAll('_', ' '))
+  return template.replaceAll(PLACE, () => className.replaceAll('_', ' '))
 }
 
+/** Whether a template has a place for the class name. */
+export function isTemplate(text: string): boolean {
+  return text.includes(PLACE)
+}
+
+export const defaultTemplate = 'a photo of a {}.'
+
+/** The templates that suit the images of a data set. */
+export interface DatasetTemplates {
+  /** as published for zero-shot CLIP and CoOp */
+  readonly template: string
+  /** with what kind of thing it is in front, as in ProGrad and the released code's `custom` text */
+  readonly front: string
+}
+
+/** Templates of the data sets of the published experiments, by their names there. */
+export const datasetTemplates: Readonly<Record<string, DatasetTemplates>> = {
+  Caltech101: { template: defaultTemplate, front: defaultTemplate },
+  DescribableTextures: { template: '{} texture.', front: 'a texture of {}.' },
+  EuroSAT: alike('a centered satellite photo of {}.'),
+  FGVCAircraft: {
+    template: 'a photo of a {}, a type of aircraft.',
+    front: 'a type of aircraft, a photo of a {}.',
+  },
+  Food101: { template: 'a photo of {}, a type of food.', front: 'a type of food, a photo of {}.' },
+  ImageNet: alike(defaultTemplate),
+  OxfordFlowers: {
+    template: 'a photo of a {}, a type of flower.',
+    front: 'a type of flower, a photo of a {}.',
+  },
+  OxfordPets: { template: 'a photo of a {}, a type of pet.', front: 'a type of pet, a photo of a {}.' },
+  StanfordCars: alike(defaultTemplate),
+  SUN397: alike(defaultTemplate),
+  UCF101: alike('a photo of a person doing {}.'),
+}
+
+function alike(template: string): DatasetTemplates {
+  return { template, front: template }
+}
+
+/** OpenAI's choice of seven that do nearly as well as all eighty. */
+export const bestTemplates: readonly string[] = [
+  'itap of a {}.',
+  'a bad photo of the {}.',
+  'a origami {}.',
+  'a photo of the large {}.',
+  'a {} in a video game.',
+  'art of the {}.',
+  'a photo of the small {}.',
+]
+
 /**
- * The 60 templates that the released code averages: OpenAI's for ImageNet in their order up to the sixtieth, with the
- * plain one moved to the front.
+ * The sixty templates of the released code: the first sixty of OpenAI's eighty for ImageNet, in their order, with the
+ * default in front.
  */
 export const ensembleTemplates: readonly string[] = [
-  DEFAULT_TEMPLATE,
+  defaultTemplate,
   'a bad photo of a {}.',
   'a photo of many {}.',
   'a sculpture of a {}.',

@@ -171,6 +171,17 @@ describe('build/run.mjs', () => {
     expect(calls(clone)).toEqual(['build'])
   })
 
+  test('builds again after a failed build, also for the sources that had been built before it', async () => {
+    const clone = fakeClone()
+    await bootstrap(clone, ['build'])
+    write(join(clone, 'src', 'main', 'cli.ts'), 'broken')
+    await bootstrap(clone, ['build'])
+    write(join(clone, 'src', 'main', 'cli.ts'), '')
+    calls(clone)
+    await bootstrap(clone, ['build'])
+    expect(calls(clone)).toEqual(['build'])
+  })
+
   test('two commands at once set up once', async () => {
     const clone = fakeClone()
     const both = await Promise.all([1, 2].map(() => bootstrap(clone, ['dplstudio', 'runs'])))

@@ -49,7 +49,7 @@ const fakeCli = `
   const [command] = process.argv.slice(2)
   if (command === 'wait') {
     process.on('SIGTERM', () => { console.log('told to stop'); process.exit(7) })
-    setInterval(() => {}, 1000)
+    setTimeout(() => process.exit(9), 20_000)
     console.log('waiting')
   } else {
     console.log(JSON.stringify({ arguments: process.argv.slice(2), setup: process.env.DPLSTUDIO_SETUP_SECONDS }))

@@ -49,7 +49,6 @@ const Entry = z.strictObject({
   shape: z.array(z.number().int().nonnegative()),
   data_offsets: z.tuple([z.number().int().nonnegative(), z.number().int().nonnegative()]),
 })
-const Metadata = z.record(z.string(), z.string())
 
 interface Placed extends StoredTensor {
   readonly start: number
@@ -163,11 +162,18 @@ function parseHeader(path: string, bytes: Uint8Array) {
   const names = Object.keys(json)
   if (countTopLevelKeys(text) !== names.length) throw badFile(path, 'its header names a tensor twice')
   const { __metadata__: stored = {}, ...entries } = json
-  const metadata = Metadata.safeParse(stored)
-  if (!metadata.success) throw badFile(path, 'its __metadata__ is not a table of texts')
+  if (!isTextTable(stored)) throw badFile(path, 'its __metadata__ is not a table of texts')
   const tensors = new Map<string, Placed>()
   for (const [name, entry] of Object.entries(entries)) tensors.set(name, parseEntry(path, name, entry))
-  return { metadata: metadata.data, tensors }
+  return { metadata: stored, tensors }
+}
+
+function isTextTable(value: unknown): value is Record<string, string> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    Object.values(value).every((text) => typeof text === 'string')
+  )
 }
 
 function decodeText(path: string, bytes: Uint8Array): string {

@@ -23,6 +23,11 @@ export function readEpochs(path: string): EpochReport[] {
   return [...reports.values()].sort((a, b) => a.stage.localeCompare(b.stage) || a.epoch - b.epoch)
 }
 
+/** Seconds spent in the finished epochs of a stage. */
+export function stageSeconds(path: string, stage: EpochReport['stage']): number {
+  return readEpochs(path).reduce((sum, report) => sum + (report.stage === stage ? report.seconds : 0), 0)
+}
+
 function parseLine(line: string): EpochReport | null {
   try {
     return EpochReport.safeParse(JSON.parse(line)).data ?? null

@@ -1,6 +1,6 @@
-import { homedir } from 'node:os'
+import { dataFolder } from '#main/data-folder'
 import { loadTensorFlow } from '#main/runtime/binding'
+import { findPack } from '#main/runtime/packs'
 
-loadTensorFlow(
-  process.env['DPLSTUDIO_RUNTIME'] ?? `${homedir()}/.local/share/dpl-studio/runtime/cpu-linux-x64`,
-)
+/** Imported for its effect: tests compute with the runtime pack that `npm test` has installed. */
+loadTensorFlow(findPack(dataFolder()).folder)

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import type { PromptConfiguration } from '#shared/schemas/prompt'
-import { RunResult, type EvaluatedMethod } from '#shared/schemas/run'
+import { RunResult, type EvaluatedMethod, type Evaluation } from '#shared/schemas/run'
 import { AppError } from '#shared/errors'
 import { readJson, writeJson } from '#main/files'
 import { FewShotSplit, RunJob, runFiles, type JobDataset } from '#main/run-folder'
@@ -47,16 +47,19 @@ export function record(run: RunUnderWay, part: Partial<RunResult>): void {
   writeJson(run.files.result, run.result)
 }
 
-/** Evaluates over the test split, records the evaluation under its method and announces it. */
-export async function scoreTestSplit(
-  run: RunUnderWay,
+/** Evaluates over the test split; nothing is recorded yet. */
+export function scoreTestSplit(
+  { context, job, model }: RunUnderWay,
   method: EvaluatedMethod,
   classifier: Classifier,
-): Promise<void> {
+): Promise<Evaluation> {
   const stage = method === 'zero-shot' ? 'zero-shot' : 'evaluate'
-  const control = passControl(run.context, { stage, message: `Scoring test images, ${method}` })
-  const task = { images: run.job.dataset.test, split: 'test' as const }
-  const evaluation = await evaluate(classifier, run.model.images, task, control)
+  const control = passControl(context, { stage, message: `Scoring test images, ${method}` })
+  return evaluate(classifier, model.images, { images: job.dataset.test, split: 'test' }, control)
+}
+
+/** Records an evaluation under its method and announces it. */
+export function announce(run: RunUnderWay, method: EvaluatedMethod, evaluation: Evaluation): void {
   record(run, { [method === 'zero-shot' ? 'zeroShot' : method]: evaluation })
   run.context.emit('job/evaluated', { id: run.context.id, method, evaluation })
 }
@@ -112,7 +115,8 @@ async function scoreZeroShot(run: RunUnderWay): Promise<void> {
   const { classNames } = run.job.dataset
   const features = zeroShotFeatures(run.model, { classNames, template: run.job.config.template })
   try {
-    await scoreTestSplit(run, 'zero-shot', zeroShotClassifier(clip, classNames, features))
+    const classifier = zeroShotClassifier(clip, classNames, features)
+    announce(run, 'zero-shot', await scoreTestSplit(run, 'zero-shot', classifier))
   } finally {
     features.dispose()
   }

@@ -2,7 +2,7 @@ import { AppError } from '#shared/errors'
 import { selectContextLengths } from '#shared/alpha-matrix'
 import type { PromptConfiguration } from '#shared/schemas/prompt'
 import type { AlphaMatrices, SearchEpoch } from '#shared/schemas/run'
-import { appendEpoch, readEpochs } from '#main/epoch-log'
+import { appendEpoch, readEpochs, stageSeconds } from '#main/epoch-log'
 import * as tf from '../tensor/tf.ts'
 import { createRandom } from '../tensor/random.ts'
 import type { NamedTensors } from '../tensor/memory.ts'
@@ -27,7 +27,7 @@ import {
 import type { SearchTask } from '../search/search-step.ts'
 import { loadCheckpoint, saveCheckpoint } from '../train/checkpoint.ts'
 import { Interrupted, stageControl } from './job-context.ts'
-import { record, scoreTestSplit, withoutPrompts, type RunUnderWay } from './run-job.ts'
+import { announce, record, scoreTestSplit, withoutPrompts, type RunUnderWay } from './run-job.ts'
 
 /** The search stage of a run, from its checkpoint or from the start; leaves the context lengths in the result. */
 export async function runSearch(run: RunUnderWay): Promise<void> {
@@ -59,10 +59,7 @@ async function leave(run: RunUnderWay, task: SearchTask, point: StagePoint<Searc
   if (how === 'pause' || how === 'cancel') throw new Interrupted(how)
   run.context.clearInterrupt()
   await scoreSupprompt(run, task, point.state)
-  const seconds = readEpochs(run.files.epochs).reduce(
-    (sum, epoch) => sum + (epoch.stage === 'search' ? epoch.seconds : 0),
-    0,
-  )
+  const seconds = stageSeconds(run.files.epochs, 'search')
   record(run, {
     contextLengths: chooseContextLengths(run, await readAlphas(point.state)),
     searchSeconds: seconds + point.totals.seconds,
@@ -136,12 +133,13 @@ async function scoreSupprompt(run: RunUnderWay, task: SearchTask, state: NamedTe
     branches.includes(branch) ? mixedBlock(suppromptOf(state, branch, config)) : plainBlock
   const classFeatures = tf.tidy(() => encodeText(clip.text, tokens, forward('text')))
   try {
-    await scoreTestSplit(run, 'supprompt', {
+    const evaluation = await scoreTestSplit(run, 'supprompt', {
       clip,
       classNames: run.job.dataset.classNames,
       classFeatures,
       encode: (images) => encodeImages(clip.image, images, forward('image')),
     })
+    announce(run, 'supprompt', evaluation)
   } finally {
     classFeatures.dispose()
   }

@@ -2,7 +2,7 @@ import { AppError } from '#shared/errors'
 import type { PromptConfiguration } from '#shared/schemas/prompt'
 import { Branch } from '#shared/schemas/prompt'
 import { PROGRAM_VERSION } from '#shared/version'
-import { appendEpoch, readEpochs } from '#main/epoch-log'
+import { appendEpoch, stageSeconds } from '#main/epoch-log'
 import * as tf from '../tensor/tf.ts'
 import type { Tensor2D } from '../tensor/tf.ts'
 import type { NamedTensors } from '../tensor/memory.ts'
@@ -27,7 +27,7 @@ import {
 } from '../train/training-stage.ts'
 import { subpromptOf, type TrainingTask } from '../train/training-step.ts'
 import { Interrupted, passControl, stageControl } from './job-context.ts'
-import { record, scoreTestSplit, withoutPrompts, type RunUnderWay } from './run-job.ts'
+import { announce, record, scoreTestSplit, withoutPrompts, type RunUnderWay } from './run-job.ts'
 
 /** The training stage of a run, from its checkpoint or from the start; leaves the prompts and their accuracy. */
 export async function runTraining(run: RunUnderWay): Promise<void> {
@@ -78,40 +78,49 @@ export function promptedClassifier(
   }
 }
 
-/** A cancelled training keeps the prompts it has; a paused one will go on from its checkpoint. */
-async function leave(run: RunUnderWay, task: TrainingTask, point: StagePoint<TrainingSum>): Promise<void> {
+/**
+ * A paused training will go on from its checkpoint, a cancelled one keeps the prompts it has. A finished one measures
+ * them; its last word is the result, so that whatever is killed before is done again.
+ */
+async function leave(
+  run: RunUnderWay,
+  task: TrainingTask,
+  { state }: StagePoint<TrainingSum>,
+): Promise<void> {
   const how = run.context.interrupt()
   if (how === 'pause') throw new Interrupted(how)
-  await storePrompts(run, task, point.state)
-  if (how === 'cancel') throw new Interrupted(how)
-  const classifier = promptedClassifier(task, point.state, run.job.dataset.classNames)
+  if (how === 'cancel') {
+    await storePrompts(run, task, state)
+    throw new Interrupted(how)
+  }
+  const classifier = promptedClassifier(task, state, run.job.dataset.classNames)
   try {
-    const seconds = readEpochs(run.files.epochs).reduce(
-      (sum, epoch) => sum + (epoch.stage === 'train' ? epoch.seconds : 0),
-      0,
-    )
-    record(run, { trainSeconds: seconds })
-    await scoreTestSplit(run, 'dpl', classifier)
+    const evaluation = await scoreTestSplit(run, 'dpl', classifier)
+    await storePrompts(run, task, state, evaluation.accuracy)
+    record(run, { trainSeconds: stageSeconds(run.files.epochs, 'train') })
+    announce(run, 'dpl', evaluation)
   } finally {
     classifier.classFeatures.dispose()
   }
-  // Once more, now with the measured accuracy in its header.
-  await storePrompts(run, task, point.state)
 }
 
-async function storePrompts(run: RunUnderWay, task: TrainingTask, state: NamedTensors): Promise<void> {
+async function storePrompts(
+  run: RunUnderWay,
+  task: TrainingTask,
+  state: NamedTensors,
+  accuracy?: number,
+): Promise<void> {
   const read = async (branch: Branch) =>
     ((await state[`${branch}.prompts`]?.data()) as Float32Array | undefined) ?? null
-  const prompts = { text: await read('text'), image: await read('image') }
-  const widths = { text: task.clip.text.width, image: task.clip.image.width }
-  writePromptFile(
-    run.files.prompt,
-    { contextLengths: task.contextLengths, prompts, widths },
-    describePrompts(run),
-  )
+  const learned = {
+    contextLengths: task.contextLengths,
+    prompts: { text: await read('text'), image: await read('image') },
+    widths: { text: task.clip.text.width, image: task.clip.image.width },
+  }
+  writePromptFile(run.files.prompt, learned, describePrompts(run, accuracy))
 }
 
-function describePrompts({ job, model, result }: RunUnderWay): PromptDescription {
+function describePrompts({ job, model, result }: RunUnderWay, accuracy?: number): PromptDescription {
   return {
     clipDigest: model.clip.digest,
     architecture: model.clip.architecture,
@@ -123,7 +132,7 @@ function describePrompts({ job, model, result }: RunUnderWay): PromptDescription
     shots: job.config.shots,
     runId: job.runId,
     datasetFingerprint: job.dataset.fingerprint,
-    accuracy: result.dpl?.accuracy,
+    accuracy,
     zeroShotAccuracy: result.zeroShot?.accuracy,
     programVersion: PROGRAM_VERSION,
     createdAt: new Date().toISOString(),

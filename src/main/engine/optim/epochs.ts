@@ -37,8 +37,9 @@ export interface StageControl {
 }
 
 /**
- * Runs the epochs of a stage. Yields after every epoch, and once more without a report when it is asked to stop. A
- * yielded state is borrowed until the next one is asked for. Takes ownership of `start.state`.
+ * Runs the epochs of a stage. Yields after every epoch; without a report once when it is asked to stop, or when it was
+ * started with all epochs done. A yielded state is borrowed until the next one is asked for. Takes ownership of
+ * `start.state`.
  */
 export async function* runEpochs<Name extends string, Report>(
   loop: StageLoop<Name, Report>,
@@ -47,6 +48,7 @@ export async function* runEpochs<Name extends string, Report>(
 ): AsyncGenerator<StagePoint<Name> & { report: Report | null }> {
   let { state, epoch, step, totals } = start
   try {
+    if (epoch >= loop.epochs) yield { state, epoch, step, totals, report: null }
     for (; epoch < loop.epochs; epoch++) {
       for (; step < loop.stepsPerEpoch; step++) {
         if (control.stopRequested()) {

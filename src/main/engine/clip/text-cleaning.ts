@@ -8,7 +8,8 @@ import { characterReferences, withoutSemicolon } from './character-references.ts
  * guess at wrongly decoded text ("cafÃ©" for "café") is not, because nobody can foresee what it changes.
  */
 export function cleanText(text: string): string {
-  const repaired = repairCharacters(text)
+  // A text with tags may mean its references as they stand; the two later passes do not care, but quotes would.
+  const repaired = repairCharacters(text.includes('<') ? text : unescapeReferences(text))
   return unescapeReferences(unescapeReferences(repaired)).replace(whiteSpace, ' ').trim().toLowerCase()
 }
 

@@ -1,0 +1,54 @@
+import { join } from 'node:path'
+import { PROGRAM_VERSION } from '#shared/version'
+import { runCommandLine } from './cli/shell.ts'
+import { compose } from './compose.ts'
+import { dataFolder } from './data-folder.ts'
+import { spawnNodeEngine } from './engine-host/spawn-node-engine.ts'
+import { resource } from './resources.ts'
+import { engineEnvironment } from './runtime/environment.ts'
+import { findPack } from './runtime/packs.ts'
+
+/** The command line: `dplstudio <command>`. */
+async function main(): Promise<void> {
+  // A reader that has had enough, such as `head`, is no failure.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
+  const setup = Number(process.env['DPLSTUDIO_SETUP_SECONDS'] ?? Number.NaN)
+  process.exitCode = await runCommandLine(process.argv.slice(2), {
+    version: PROGRAM_VERSION,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    dataFolder,
+    setupSeconds: Number.isFinite(setup) ? setup : null,
+    open: (folder, access, purpose) =>
+      compose({
+        version: PROGRAM_VERSION,
+        dataFolder: folder,
+        starterPath: resource('starter-clip'),
+        spawnEngine: spawnNodeEngine({
+          program: join(import.meta.dirname, 'engine.js'),
+          runtime: () => {
+            const pack = findPack(folder)
+            return { packFolder: pack.folder, environment: engineEnvironment(pack) }
+          },
+          logFile: join(folder, 'logs', 'engine.log'),
+        }),
+        access,
+        purpose,
+      }),
+    onInterrupt,
+    exit: (code) => process.exit(code),
+  })
+}
+
+/** Ctrl+C, a request to end, and a terminal that goes away all mean the same: stop, but lose nothing. */
+function onInterrupt(listener: () => void): () => void {
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  for (const signal of signals) process.on(signal, listener)
+  return () => {
+    for (const signal of signals) process.off(signal, listener)
+  }
+}
+
+void main()

@@ -1,0 +1,67 @@
+import type { Api } from '#shared/contract'
+import type { SerializedError } from '#shared/errors'
+import type { Progress } from './progress.ts'
+
+export interface OptionSpec {
+  type: 'string' | 'boolean'
+  /** may be given several times */
+  multiple?: boolean
+  short?: string
+  /** stands for the value in the help */
+  value?: string
+  help: string
+}
+
+export type OptionValues = Readonly<Record<string, string | boolean | readonly string[] | undefined>>
+
+/** What the user typed, sorted. */
+export interface Arguments {
+  positionals: readonly string[]
+  text(name: string): string | undefined
+  texts(name: string): readonly string[]
+  flag(name: string): boolean
+  number(name: string): number | undefined
+}
+
+/** What a command may use. */
+export interface CommandContext {
+  /** Opened with the command's access when it is first used. */
+  readonly api: Api
+  readonly dataFolder: string
+  readonly progress: Progress
+  /** aborted by the first Ctrl+C; the second ends the program */
+  readonly signal: AbortSignal
+  /** seconds that setting up took before the command was started, if it was */
+  readonly setupSeconds: number | null
+}
+
+/** What a command came to: one JSON document or a text on stdout, and an exit status. */
+export interface Outcome {
+  json: unknown
+  text: string
+  exitCode?: number
+  /** told on stderr */
+  error?: SerializedError
+}
+
+export interface Command {
+  /** one or two words */
+  name: string
+  summary: string
+  /** what follows the name */
+  usage: string
+  /** number of words that are no options: at least and at most */
+  positionals: readonly [number, number]
+  options: Readonly<Record<string, OptionSpec>>
+  examples: readonly string[]
+  /** how it uses the data folder; `none` for not at all */
+  access: 'none' | 'read' | 'write' | 'rebuild'
+  run: (context: CommandContext, args: Arguments) => Promise<Outcome>
+}
+
+/** Options that every command has. */
+export const globalOptions: Readonly<Record<string, OptionSpec>> = {
+  json: { type: 'boolean', help: 'print one JSON document on stdout' },
+  'data-dir': { type: 'string', value: 'folder', help: 'where everything is kept (else DPLSTUDIO_DATA)' },
+  help: { type: 'boolean', short: 'h', help: 'explain the command' },
+}

@@ -1,28 +1,10 @@
-import { existsSync } from 'node:fs'
-import type { PromptConfiguration } from '#shared/schemas/prompt'
-import { RunResult, type EvaluatedMethod, type Evaluation } from '#shared/schemas/run'
-import { AppError } from '#shared/errors'
-import { readJson, writeJson } from '#main/files'
-import { FewShotSplit, RunJob, runFiles, type JobDataset } from '#main/run-folder'
-import { drawFewShot } from '../data/few-shot.ts'
-import { evaluate, zeroShotClassifier, type Classifier } from '../metrics/evaluate.ts'
+import { zeroShotClassifier } from '../metrics/evaluate.ts'
 import { zeroShotFeatures } from '../methods/class-texts.ts'
 import type { JobResult } from '../protocol.ts'
-import { Interrupted, loadModel, passControl, type JobContext } from './job-context.ts'
-import type { LoadedModel } from './model-shelf.ts'
+import { Interrupted, type JobContext } from './job-context.ts'
+import { announce, openRun, scoreTestSplit, type RunUnderWay } from './run-under-way.ts'
 import { runSearch } from './search-run.ts'
 import { runTraining } from './training-run.ts'
-
-/** A run under way: what its stages share. */
-export interface RunUnderWay {
-  readonly context: JobContext
-  readonly job: RunJob
-  readonly files: ReturnType<typeof runFiles>
-  readonly model: LoadedModel
-  readonly split: FewShotSplit
-  /** what it has come to; parts that are there are not done again */
-  result: RunResult
-}
 
 /**
  * Runs whatever the run in a folder still lacks: zero-shot accuracy, search, training. Everything finished is in the
@@ -39,74 +21,6 @@ export async function runJob(context: JobContext, folder: string): Promise<JobRe
     if (!(thrown instanceof Interrupted)) throw thrown
     return { kind: 'run', status: thrown.how === 'pause' ? 'paused' : 'cancelled', result: run.result }
   }
-}
-
-/** Writes what a stage has come to, then lets the world know. */
-export function record(run: RunUnderWay, part: Partial<RunResult>): void {
-  run.result = { ...run.result, ...part }
-  writeJson(run.files.result, run.result)
-}
-
-/** Evaluates over the test split; nothing is recorded yet. */
-export function scoreTestSplit(
-  { context, job, model }: RunUnderWay,
-  method: EvaluatedMethod,
-  classifier: Classifier,
-): Promise<Evaluation> {
-  const stage = method === 'zero-shot' ? 'zero-shot' : 'evaluate'
-  const control = passControl(context, { stage, message: `Scoring test images, ${method}` })
-  return evaluate(classifier, model.images, { images: job.dataset.test, split: 'test' }, control)
-}
-
-/** Records an evaluation under its method and announces it. */
-export function announce(run: RunUnderWay, method: EvaluatedMethod, evaluation: Evaluation): void {
-  record(run, { [method === 'zero-shot' ? 'zeroShot' : method]: evaluation })
-  run.context.emit('job/evaluated', { id: run.context.id, method, evaluation })
-}
-
-/** Context lengths with 0 for every layer of the branches that get no prompts. */
-export function withoutPrompts({ clip }: LoadedModel): PromptConfiguration {
-  return {
-    text: new Array<number>(clip.text.depth).fill(0),
-    image: new Array<number>(clip.image.depth).fill(0),
-  }
-}
-
-async function openRun(context: JobContext, folder: string): Promise<RunUnderWay> {
-  const files = runFiles(folder)
-  const job = readJson(files.job, RunJob)
-  checkDataset(job.dataset)
-  const split = openSplit(files.split, job)
-  const result = existsSync(files.result) ? readJson(files.result, RunResult) : {}
-  const model = await loadModel(context, job.model)
-  return { context, job, files, model, split, result }
-}
-
-function checkDataset({ name, test }: JobDataset): void {
-  if (test.length > 0) return
-  throw new AppError('invalid-input', `${name} has no test images, so nothing could be measured.`, {
-    hint: 'Import it again with a share of test images.',
-  })
-}
-
-/** The images of the run, drawn once and then read: a change of the data set cannot change a run under way. */
-function openSplit(path: string, { config, dataset }: RunJob): FewShotSplit {
-  if (existsSync(path)) return readJson(path, FewShotSplit)
-  const { seed, shots, validationShots, search } = config
-  const request = { train: dataset.train, validation: dataset.validation, shots, validationShots, seed }
-  const drawn = drawFewShot(request)
-  const halves =
-    search.alphaData === 'train-halves' ? drawFewShot({ ...request, alphaData: 'train-halves' }) : null
-  const split = {
-    seed,
-    shots,
-    train: drawn.train,
-    searchTrain: halves?.train ?? drawn.train,
-    alpha: halves?.validation ?? drawn.validation,
-    validation: drawn.validation,
-  }
-  writeJson(path, split)
-  return split
 }
 
 async function scoreZeroShot(run: RunUnderWay): Promise<void> {

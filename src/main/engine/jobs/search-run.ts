@@ -27,7 +27,7 @@ import {
 import type { SearchTask } from '../search/search-step.ts'
 import { loadCheckpoint, saveCheckpoint } from '../train/checkpoint.ts'
 import { Interrupted, stageControl } from './job-context.ts'
-import { announce, record, scoreTestSplit, withoutPrompts, type RunUnderWay } from './run-job.ts'
+import { announce, record, scoreTestSplit, withoutPrompts, type RunUnderWay } from './run-under-way.ts'
 
 /** The search stage of a run, from its checkpoint or from the start; leaves the context lengths in the result. */
 export async function runSearch(run: RunUnderWay): Promise<void> {

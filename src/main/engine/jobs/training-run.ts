@@ -27,7 +27,7 @@ import {
 } from '../train/training-stage.ts'
 import { subpromptOf, type TrainingTask } from '../train/training-step.ts'
 import { Interrupted, passControl, stageControl } from './job-context.ts'
-import { announce, record, scoreTestSplit, withoutPrompts, type RunUnderWay } from './run-job.ts'
+import { announce, record, scoreTestSplit, withoutPrompts, type RunUnderWay } from './run-under-way.ts'
 
 /** The training stage of a run, from its checkpoint or from the start; leaves the prompts and their accuracy. */
 export async function runTraining(run: RunUnderWay): Promise<void> {

@@ -17,6 +17,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 NODE = REPOSITORY / "node_modules" / ".bin" / "node"
 ENGINE = Path(__file__).with_name("engine.ts")
 STARTER = REPOSITORY / "resources" / "starter-clip"
+LOADER = REPOSITORY / "resources" / "export" / "load_prompts.py"
 SAMPLE = REPOSITORY / "resources" / "sample"
 
 Tensors = dict[str, torch.Tensor]

@@ -1,4 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { Branch, PromptConfiguration } from '#shared/schemas/prompt'
@@ -10,7 +11,9 @@ import { encodeText } from '#main/engine/clip/text-branch'
 import type { Tokenizer } from '#main/engine/clip/tokenizer'
 import { plainBlock } from '#main/engine/clip/transformer'
 import { createImageSource, type ImageSource } from '#main/engine/data/image-source'
-import { readClassTexts } from '#main/engine/export/prompt-classifier'
+import { writeExport } from '#main/engine/export/export-folder'
+import { promptClassifier, readClassTexts } from '#main/engine/export/prompt-classifier'
+import { collectAnswers } from '#main/engine/export/verification'
 import { uploadViews, type Batch } from '#main/engine/methods/batch'
 import { layOutClasses, teacherFeatures } from '#main/engine/methods/class-texts'
 import { searchStep } from '#main/engine/search/search-step'
@@ -23,6 +26,7 @@ import {
 import * as tf from '#main/engine/tensor/tf'
 import type { Tensor, Tensor1D, Tensor4D } from '#main/engine/tensor/tf'
 import { trainingStep } from '#main/engine/train/training-step'
+import { exampleParts } from '../support/export-example.ts'
 import '../support/tensorflow.ts'
 
 /**
@@ -52,6 +56,16 @@ const Request = z.discriminatedUnion('command', [
     contextLengths: PromptConfiguration,
     config: z.record(z.string(), z.unknown()),
     rate: z.number(),
+  }),
+  z.object({
+    command: z.literal('export'),
+    clip: z.string(),
+    ...Texts,
+    textInput: z.enum(['template', 'token-ensemble']),
+    contextLengths: PromptConfiguration,
+    images: z.array(z.string()),
+    target: z.string(),
+    loader: z.string(),
   }),
 ])
 type Request = z.infer<typeof Request>
@@ -89,6 +103,7 @@ function answer(
 ): Promise<Output> | Output {
   if (request.command === 'features') return features(model, request, input)
   if (request.command === 'search-step') return oneSearchStep(model, request, input)
+  if (request.command === 'export') return exportPrompts(model, request, input)
   return oneTrainingStep(model, request, input)
 }
 
@@ -152,6 +167,42 @@ function oneTrainingStep(
   )
   const classTexts = readClassTexts({ tokenizer }, { ...request, textInput: config.textInput })
   return { tensors: { ...state, metrics }, json: { classTexts, config } }
+}
+
+/** Given prompts as the export of a run that never was, with the answers they give to the pictures. */
+async function exportPrompts(
+  model: Model,
+  request: Of<'export'>,
+  input: ReadonlyMap<string, StoredTensor>,
+): Promise<Output> {
+  const folder = mkdtempSync(join(tmpdir(), 'run-'))
+  const parts = exampleParts(folder)
+  const { architecture, digest, logitScale } = model.clip
+  const { classNames, template, textInput, contextLengths } = request
+  const described = { classNames, template, textInput, contextLengths, architecture, clipDigest: digest }
+  const header = { ...parts.prompt.header, ...described }
+  const prompt = {
+    header,
+    contextLengths,
+    prompts: { text: input.get('text')?.data ?? null, image: input.get('image')?.data ?? null },
+    widths: { text: architecture.text.width, image: architecture.image.width },
+  }
+  const classifier = promptClassifier(model, prompt, header)
+  const images = request.images.map((path) => ({ path, label: 0 }))
+  const control = { check: () => undefined, onProgress: () => undefined }
+  writeExport(request.target, {
+    ...parts,
+    prompt,
+    job: { ...parts.job, dataset: { ...parts.job.dataset, classNames } },
+    classTexts: readClassTexts(model, header),
+    classFeatures: classifier.classFeatures.dataSync<'float32'>(),
+    logitScale,
+    preprocessing: model.images.preprocessing,
+    answers: await collectAnswers(classifier, model.images, { images, atMost: images.length }, control),
+    loader: request.loader,
+  })
+  rmSync(folder, { recursive: true })
+  return { tensors: {}, json: null }
 }
 
 function stateOf(input: ReadonlyMap<string, StoredTensor>): NamedTensors {

@@ -1,11 +1,20 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { presets } from '#shared/presets'
+import type { ImagePreprocessing } from '#shared/schemas/model'
 import type { Evaluation } from '#shared/schemas/run'
 import type { ExportParts } from '#main/engine/export/export-folder'
 import { createRandom, normalArray } from '#main/engine/tensor/random'
 import { exampleDescription, examplePrompts, hostileNames } from './prompt-examples.ts'
 import { tinyArchitecture } from './random-clip.ts'
+
+export const examplePreprocessing: ImagePreprocessing = {
+  resizeTo: 8,
+  cropSize: 8,
+  interpolation: 'bicubic',
+  mean: [0.5, 0.5, 0.5],
+  std: [0.25, 0.25, 0.25],
+}
 
 /** A finished run of the tiny CLIP with everything an export needs; its files lie in `folder`. */
 export function exampleParts(folder: string, changes: Partial<ExportParts> = {}): ExportParts {
@@ -66,13 +75,7 @@ export function exampleParts(folder: string, changes: Partial<ExportParts> = {})
     classTexts: hostileNames.map((name) => [{ text: `a photo of a ${name}.`, ids: [28, 4, 9, 29] }]),
     classFeatures: normalArray(createRandom(5), classes * tinyArchitecture.embeddingSize, 1),
     logitScale: 8,
-    preprocessing: {
-      resizeTo: 8,
-      cropSize: 8,
-      interpolation: 'bicubic',
-      mean: [0.5, 0.5, 0.5],
-      std: [0.25, 0.25, 0.25],
-    },
+    preprocessing: examplePreprocessing,
     alphaFiles: { text: alpha, image: null },
     answers: {
       imageFolder: join(folder, 'test'),

@@ -185,6 +185,19 @@ def write_openai(state: dict[str, torch.Tensor], vocabulary: int) -> None:
     torch.jit.trace(model, (pixels, ids)).half().save(str(folder / "torchscript.pt"))
 
 
+def write_odd_tensors() -> None:
+    """Tensors that do not fill their storage in order, in the wrappings that training programs use."""
+    numbers = torch.arange(24.0).reshape(2, 3, 4)
+    state = {
+        "module.transposed": numbers.permute(2, 0, 1),
+        "module.part": numbers[1, 1:],
+        "module.parameter": nn.Parameter(numbers[:, 0, ::2]),
+        "module.brain": numbers[0].bfloat16(),
+        "module.whole": torch.tensor(7),
+    }
+    torch.save({"epoch": 3, "name": "x", "state_dict": state, "optimizer": {"lr": 0.1}}, TARGET / "openai" / "odd.pt")
+
+
 def write_open_clip(state: dict[str, torch.Tensor], vocabulary: int) -> nn.Module:
     folder = TARGET / "open_clip"
     folder.mkdir()
@@ -221,6 +234,7 @@ def main() -> None:
     state = openai_names(model.state_dict())
     theirs = write_open_clip(state, vocabulary)
     write_openai(state, vocabulary)
+    write_odd_tensors()
     for other in ("open_clip", "openai"):
         shutil.copy(folder / "tokenizer.json", TARGET / other)
 

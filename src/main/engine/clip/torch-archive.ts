@@ -3,7 +3,7 @@ import { bytesPerNumber, decodeNumbers, type NumberFormat } from '../tensor/numb
 import { openFile, type OpenFile } from '../tensor/positioned-read.ts'
 import { countNumbers, type StoredTensor, type TensorFile } from '../tensor/safetensors.ts'
 import { isKind, readPickle, type Pickled, type PickledCall } from './pickle.ts'
-import { openZip, type ZipEntry } from './zip-archive.ts'
+import { openZip, type StoredFile } from './zip-archive.ts'
 
 /** The number formats behind the names of PyTorch's storage classes. */
 const storageFormats: Readonly<Record<string, NumberFormat>> = {
@@ -73,7 +73,7 @@ function archiveRoot(path: string, names: readonly string[]): string {
   return description.slice(0, description.indexOf('/'))
 }
 
-async function refuseBigEndian(file: OpenFile, entry: ZipEntry | undefined): Promise<void> {
+async function refuseBigEndian(file: OpenFile, entry: StoredFile | undefined): Promise<void> {
   if (entry === undefined) return // older than the entry, and then little-endian
   const order = Buffer.from(await file.read(entry.position, Math.min(entry.length, 16))).toString('utf8')
   if (order !== 'little')
@@ -162,7 +162,7 @@ function isCounts(value: Pickled | undefined): value is number[] {
 async function readTensor(
   file: OpenFile,
   tensor: Placed,
-  entry: ZipEntry,
+  entry: StoredFile,
 ): Promise<Float32Array<ArrayBuffer>> {
   const { name, format, shape, strides, offset } = tensor
   const numbers = countNumbers(shape)
@@ -209,7 +209,7 @@ function inRowOrder(
   return values
 }
 
-function found(entry: ZipEntry | undefined, path: string, name: string): ZipEntry {
+function found(entry: StoredFile | undefined, path: string, name: string): StoredFile {
   if (entry === undefined) throw badArchive(path, `it has no ${name}`)
   return entry
 }

@@ -30,6 +30,16 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
 process.on('exit', () => {
   for (const child of children) child.kill('SIGKILL')
 })
+// npm passes a signal on to its shell, which dies of it without a word to us: being orphaned is the only sign.
+if (process.env.npm_lifecycle_event !== undefined) {
+  const parent = process.ppid
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(watch)
+    process.kill(process.pid, 'SIGTERM')
+  }, 500)
+  watch.unref()
+}
 
 /**
  * Runs a program to its end and gives its exit status, 128 + n after a signal, 127 when it is not there.

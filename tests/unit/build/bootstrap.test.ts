@@ -69,18 +69,31 @@ interface Ended {
 }
 
 function start(clone: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-  // Not what this test itself was started with.
-  const inherited = { ...process.env, DPLSTUDIO_BOOTSTRAP: undefined, NODE_OPTIONS: undefined }
   const child = spawn(process.execPath, [join(clone, 'build', 'run.mjs'), ...args], {
-    env: {
-      ...inherited,
-      npm_execpath: join(clone, 'fake-npm.mjs'),
-      npm_node_execpath: process.execPath,
-      ...env,
-    },
+    env: { ...environment(clone), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   return { child, ended: whenEnded(child) }
+}
+
+/** Ours, but for what this test itself was started with. */
+function environment(clone: string): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    DPLSTUDIO_BOOTSTRAP: undefined,
+    NODE_OPTIONS: undefined,
+    npm_lifecycle_event: undefined,
+    npm_execpath: join(clone, 'fake-npm.mjs'),
+    npm_node_execpath: process.execPath,
+  }
+}
+
+function untilWaiting({ stdout }: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    stdout?.on('data', (text: string) => {
+      if (text.includes('waiting')) resolve()
+    })
+  })
 }
 
 function whenEnded(child: ChildProcess): Promise<Ended> {
@@ -198,13 +211,20 @@ describe('build/run.mjs', () => {
 
   test('passes signals on and waits for the command to end properly', async () => {
     const { child, ended } = start(fakeClone(), ['dplstudio', 'wait'])
-    await new Promise<void>((resolve) => {
-      child.stdout.on('data', (text: string) => {
-        if (text.includes('waiting')) resolve()
-      })
-    })
+    await untilWaiting(child)
     child.kill('SIGTERM')
     expect(await ended).toMatchObject({ status: 7, stdout: 'waiting\ntold to stop\n' })
+  })
+
+  test('ends the command when npm has been ended, which tells nobody', async () => {
+    const clone = fakeClone()
+    const script = `"${process.execPath}" "${join(clone, 'build', 'run.mjs')}" dplstudio wait; true`
+    const env = { ...environment(clone), npm_lifecycle_event: 'dplstudio' }
+    const shell = spawn('sh', ['-c', script], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const ended = whenEnded(shell)
+    await untilWaiting(shell)
+    shell.kill('SIGKILL')
+    expect((await ended).stdout).toBe('waiting\ntold to stop\n')
   })
 
   test('never starts itself from itself', async () => {

@@ -198,7 +198,8 @@ def write_odd_tensors() -> None:
     torch.save({"epoch": 3, "name": "x", "state_dict": state, "optimizer": {"lr": 0.1}}, TARGET / "openai" / "odd.pt")
 
 
-def write_open_clip(state: dict[str, torch.Tensor], vocabulary: int) -> nn.Module:
+def write_open_clip(state: dict[str, torch.Tensor], vocabulary: int) -> tuple[nn.Module, nn.Module]:
+    """Gives the model as it is, and with the exact GELU that open_clip uses by default."""
     folder = TARGET / "open_clip"
     folder.mkdir()
     ratio = HIDDEN / WIDTH
@@ -208,13 +209,18 @@ def write_open_clip(state: dict[str, torch.Tensor], vocabulary: int) -> nn.Modul
         "vision_cfg": {"image_size": IMAGE_SIZE, "layers": IMAGE_DEPTH, "width": WIDTH, "patch_size": PATCH_SIZE, "mlp_ratio": ratio},
         "text_cfg": {"context_length": POSITIONS, "vocab_size": vocabulary, "width": WIDTH, "heads": 1, "layers": TEXT_DEPTH, "mlp_ratio": ratio},
     }
-    model = open_clip.CLIP(**config).eval()
-    model.load_state_dict(state, strict=False)
+    model = open_clip_model(config, state)
     stored = {name: tensor.half().contiguous() for name, tensor in model.state_dict().items()}
     save_file(stored, folder / "open_clip_model.safetensors")
     preprocessing = {"mean": [0.48, 0.46, 0.41], "std": [0.27, 0.26, 0.28], "interpolation": "bicubic", "resize_mode": "shortest"}
     content = {"model_cfg": config, "preprocess_cfg": preprocessing}
     (folder / "open_clip_config.json").write_text(json.dumps(content, indent=1) + "\n")
+    return model, open_clip_model(config | {"quick_gelu": False}, state)
+
+
+def open_clip_model(config: dict, state: dict[str, torch.Tensor]) -> nn.Module:
+    model = open_clip.CLIP(**config).eval()
+    model.load_state_dict(state, strict=False)
     return model
 
 
@@ -232,7 +238,7 @@ def main() -> None:
     (folder / "generation_config.json").unlink(missing_ok=True)
     model.float()
     state = openai_names(model.state_dict())
-    theirs = write_open_clip(state, vocabulary)
+    theirs, exact = write_open_clip(state, vocabulary)
     write_openai(state, vocabulary)
     write_odd_tensors()
     for other in ("open_clip", "openai"):
@@ -245,6 +251,7 @@ def main() -> None:
     with torch.inference_mode():
         output = model(input_ids=ids, pixel_values=pixels)
         images, texts = theirs.encode_image(pixels, normalize=True), theirs.encode_text(ids, normalize=True)
+        exact_images, exact_texts = exact.encode_image(pixels, normalize=True), exact.encode_text(ids, normalize=True)
         gap = max((images - output.image_embeds).abs().max().item(), (texts - output.text_embeds).abs().max().item())
     print(f"transformers and open_clip differ by {gap:.1e}")
     if gap > 1e-5:
@@ -255,6 +262,10 @@ def main() -> None:
         "pixels": {"order": "[image, y, x, channel]", "shape": [3, IMAGE_SIZE, IMAGE_SIZE, 3], "values": numbers(pixels.permute(0, 2, 3, 1))},
         "textFeatures": [numbers(row) for row in output.text_embeds],
         "imageFeatures": [numbers(row) for row in output.image_embeds],
+        "exactGelu": {
+            "textFeatures": [numbers(row) for row in exact_texts],
+            "imageFeatures": [numbers(row) for row in exact_images],
+        },
         "logits": [numbers(row) for row in output.logits_per_image],
         "logitScale": model.logit_scale.exp().item(),
     }

@@ -6,8 +6,20 @@ const { createTypeScriptImportResolver } = require('eslint-import-resolver-types
 /** Who may import whom: `target` must not reach into `from`, except for the paths in `except`. */
 const zones = [
   { target: './src/shared', from: './src/main' },
-  { target: './src/main/engine', from: ['./src/main/services', './src/main/db', './src/main/cli', './src/main/engine-host', './src/main/runtime/install.ts'] },
-  { target: './src/main/db', from: ['./src/main/services', './src/main/engine', './src/main/cli', './src/main/engine-host'] },
+  {
+    target: './src/main/engine',
+    from: [
+      './src/main/services',
+      './src/main/db',
+      './src/main/cli',
+      './src/main/engine-host',
+      './src/main/runtime/install.ts',
+    ],
+  },
+  {
+    target: './src/main/db',
+    from: ['./src/main/services', './src/main/engine', './src/main/cli', './src/main/engine-host'],
+  },
   { target: './src/main/engine-host', from: ['./src/main/services', './src/main/db', './src/main/cli'] },
   { target: './src/main/engine-host', from: './src/main/engine', except: ['./protocol.ts'] },
   { target: './src/main/services', from: ['./src/main/cli'] },
@@ -18,7 +30,11 @@ const zones = [
   { target: './src/main/engine/clip', from: './src/main/engine', except: ['./tensor', './clip', './data'] },
   { target: './src/main/engine/data', from: './src/main/engine', except: ['./tensor', './data'] },
   { target: './src/main/engine/optim', from: './src/main/engine', except: ['./tensor', './optim'] },
-  { target: './src/main/engine/prompts', from: './src/main/engine', except: ['./tensor', './clip', './prompts'] },
+  {
+    target: './src/main/engine/prompts',
+    from: './src/main/engine',
+    except: ['./tensor', './clip', './prompts'],
+  },
 ]
 
 module.exports = defineConfig(
@@ -33,15 +49,33 @@ module.exports = defineConfig(
       'import-x/no-restricted-paths': ['error', { basePath: __dirname, zones }],
       'import-x/no-cycle': 'error',
       'import-x/no-default-export': 'error',
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       // An index the line before has made safe; `noUncheckedIndexedAccess` would ask for a branch that cannot run.
       '@typescript-eslint/no-non-null-assertion': 'off',
       'no-restricted-imports': [
         'error',
-        { patterns: [{ regex: '^@tensorflow/', message: 'Only engine/tensor/tf.ts and runtime/ load TensorFlow.' }, { regex: '^better-sqlite3$', message: 'Only db/ opens the database.' }, { regex: '^electron$', message: 'Only main/electron and main/index.ts know Electron.' }] },
+        {
+          patterns: [
+            { regex: '^@tensorflow/', message: 'Only engine/tensor/tf.ts and runtime/ load TensorFlow.' },
+            { regex: '^better-sqlite3$', message: 'Only db/ opens the database.' },
+            { regex: '^electron$', message: 'Only main/electron and main/index.ts know Electron.' },
+          ],
+        },
       ],
     },
   },
-  { files: ['src/main/engine/tensor/tf.ts', 'src/main/runtime/**', 'src/main/db/**', '*.config.ts', 'tests/**'], rules: { 'no-restricted-imports': 'off', 'import-x/no-default-export': 'off' } },
+  {
+    files: [
+      'src/main/engine/tensor/tf.ts',
+      'src/main/runtime/**',
+      'src/main/db/**',
+      '*.config.ts',
+      'tests/**',
+    ],
+    rules: { 'no-restricted-imports': 'off', 'import-x/no-default-export': 'off' },
+  },
 )

@@ -43,9 +43,13 @@ export function readJson<Schema extends z.ZodType>(path: string, schema: Schema)
   const parsed = schema.safeParse(parseJson(path))
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
-  throw new AppError('bad-file', `${path} is damaged: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`.trim(), {
-    hint: 'It was changed by another program or another version of DPL Studio. Restore it from a copy.',
-  })
+  throw new AppError(
+    'bad-file',
+    `${path} is damaged: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`.trim(),
+    {
+      hint: 'It was changed by another program or another version of DPL Studio. Restore it from a copy.',
+    },
+  )
 }
 
 /** Writes JSON durably, indented so that a person can read it. */

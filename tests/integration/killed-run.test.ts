@@ -36,11 +36,11 @@ function createHost() {
 /** Runs the job of a folder once; the first time `until` says so, the engine is killed without warning. */
 async function runOnce(run: string, until: (event: string) => number | null = () => null): Promise<string> {
   const host = createHost()
-  let killed = false
+  const kills: number[] = []
   const tell = (event: string) => {
     const delay = until(event)
     if (delay === null) return
-    killed = true
+    kills.push(delay)
     void sleep(delay).then(() => host.kill('job'))
   }
   const listeners: JobListeners = {
@@ -51,7 +51,7 @@ async function runOnce(run: string, until: (event: string) => number | null = ()
     const result = await host.run({ kind: 'run', id: 'job', folder: run }, listeners)
     return result.kind === 'run' ? result.status : 'unexpected'
   } catch (thrown) {
-    if (!killed) throw thrown
+    if (kills.length === 0) throw thrown
     return 'killed'
   } finally {
     await host.dispose()

@@ -91,7 +91,7 @@ export function embedImages(branch: ImageBranch, pixels: Tensor4D): ImageTokens 
     const placed = tf.add(tf.concat([start, embedded], 1), branch.positionalEmbedding)
     const { scale, shift } = branch.preNorm
     const normed = normaliseRows(tf.reshape(placed, [images * tokens, width]), branch.epsilon)
-    return tf.add(tf.mul(normed, scale), shift) as Tensor2D
+    return tf.add<Tensor2D>(tf.mul(normed, scale), shift)
   })
   return { rows, layer: 0, layout: imageLayout(images, tokens) }
 }

@@ -104,7 +104,7 @@ function openCsv(path: string, top: number): Set<string> {
       },
     )
   truncateSync(path, whole.length)
-  const rows = parse(whole, { relax_column_count: true }) as string[][]
+  const rows: string[][] = parse(whole, { relax_column_count: true })
   return new Set(rows.slice(1).map(([first]) => first ?? ''))
 }
 

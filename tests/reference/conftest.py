@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -14,7 +16,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-NODE = REPOSITORY / "node_modules" / ".bin" / "node"
+NODE = os.environ.get("DPLSTUDIO_NODE") or REPOSITORY / "node_modules" / ".bin" / "node"
 ENGINE = Path(__file__).with_name("engine.ts")
 STARTER = REPOSITORY / "resources" / "starter-clip"
 LOADER = REPOSITORY / "resources" / "export" / "load_prompts.py"
@@ -108,6 +110,16 @@ def save_random_clip(folder: Path, config: CLIPConfig, strength: float) -> Path:
     merges = "\n".join(["#version: 0.2", *(" ".join(pair) for pair in tokenizer.bpe_ranks)])
     (folder / "merges.txt").write_text(merges + "\n", encoding="utf-8")
     return folder
+
+
+def import_loader(export: Path) -> ModuleType:
+    """The loader of an export as a module."""
+    spec = importlib.util.spec_from_file_location("load_prompts", export / "load_prompts.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 measured: list[str] = []

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -15,7 +13,7 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
-from conftest import LOADER, SAMPLE, STARTER, Engine, expect_close
+from conftest import LOADER, SAMPLE, STARTER, Engine, expect_close, import_loader
 
 CLASS_NAMES = ["bird or insect", "road_vehicle", 'quotes """ and \\ and \n lines', "猫"]
 
@@ -119,16 +117,6 @@ def run_loader(export: Path, clip: Path, images: list[Path]) -> Any:
     command = [sys.executable, "-c", start, export / "load_prompts.py", export, clip, *images]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parent)
     return json.loads(done.stdout)
-
-
-def import_loader(export: Path) -> ModuleType:
-    """The loader of an export as a module."""
-    spec = importlib.util.spec_from_file_location("load_prompts", export / "load_prompts.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def pictures(folder: Path) -> list[Path]:

@@ -46,7 +46,8 @@ export function plainText(text: string): string {
   return text
     .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
     .replace(/[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '') // would turn the text around them about
-    .replace(/[!-/:-@[-`{-~]/g, (sign) => (sign === '&' ? '&amp;' : sign === '<' ? '&lt;' : `\\${sign}`))
+    .replace(/[&<]/g, (sign) => (sign === '&' ? '&amp;' : '&lt;'))
+    .replace(/[\\`*_{}[\]>#|~!$:@]|(?<=www)\.|^\s*[-+]|(?<=^\s*\d+)[.)]/gi, (sign) => `\\${sign.trimStart()}`)
 }
 
 function describeAccuracy({ result }: FinishedRun): string {

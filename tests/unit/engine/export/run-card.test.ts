@@ -33,7 +33,7 @@ describe('describeRun', () => {
   })
 
   test('lists what differs from the paper, and nothing when nothing does', () => {
-    expect(card()).toContain('| search\\.mixing | \\"block\\" | \\"attention\\" |')
+    expect(card()).toContain('| search.mixing | "block" | "attention" |')
     const { job } = exampleParts(folder)
     expect(card({ job: { ...job, config: presets.paper } })).toContain('Nowhere.')
   })
@@ -69,9 +69,23 @@ describe('plainText', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         const bare = plainText(text).replaceAll(/\\[!-/:-@[-`{-~]|&amp;|&lt;/g, '')
-        expect(bare).not.toMatch(/[!-/:-@[-`{-~\p{Cc}\u2028\u2029\u202a-\u202e]/u)
+        expect(bare).not.toMatch(/[\\`*_{}[\]<>&#|~!$:@\p{Cc}\u2028\u2029\u202a-\u202e]/u)
       }),
     )
+  })
+
+  test.each([
+    ['- a list', '\\- a list'],
+    ['1. a list', '1\\. a list'],
+    ['12) a list', '12\\) a list'],
+    [
+      'http://example.org, www.example.org, me@example.org',
+      'http\\://example.org, www\\.example.org, me\\@example.org',
+    ],
+    ['![x](y) <b> a & b', '\\!\\[x\\](y) &lt;b\\> a &amp; b'],
+    ['a-b 1.5 (c)', 'a-b 1.5 (c)'],
+  ])('writes %j as %j', (text, written) => {
+    expect(plainText(text)).toBe(written)
   })
 
   test('keeps letters, digits and emoji', () => {

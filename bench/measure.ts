@@ -175,18 +175,21 @@ async function takeTurn({ worker, found }: Participant, count: number): Promise<
   return { seconds: [...found.seconds, ...seconds], lastLosses: losses }
 }
 
-/** Holds every program's first step against ours; who differs is not timed. */
+/** Holds every program's first step against ours; who differs, or cannot be compared, is not timed. */
 function compareWithOurs(participants: readonly Participant[], earlierCheck: Check | null): void {
   const ours = participants.find(({ name }) => name === 'ours')?.found.check ?? earlierCheck
   for (const participant of participants) {
     const { name, found } = participant
-    if (ours === null || name === 'ours' || found.check === null) continue
-    const agreement = compareChecks(ours, found.check)
-    const problem = agree(agreement) ? null : `it does not compute the same as ours ${inNumbers(agreement)}`
-    participant.found = { ...found, agreement, problem }
+    if (name === 'ours' || found.check === null) continue
+    const agreement = ours === null ? null : compareChecks(ours, found.check)
+    participant.found = { ...found, agreement, problem: objectionTo(agreement) }
   }
 }
 
-function inNumbers({ losses, gradients }: Agreement): string {
-  return `(relative difference of losses ${losses.toExponential(1)}, of gradients ${gradients.toExponential(1)})`
+function objectionTo(agreement: Agreement | null): string | null {
+  if (agreement === null) return 'there is no step of ours to compare with, so it was not timed'
+  if (agree(agreement)) return null
+  const { losses, gradients } = agreement
+  const differences = `losses by ${losses.toExponential(1)}, gradients by ${gradients.toExponential(1)} relative`
+  return `it does not compute the same as ours (${differences}), so it was not timed`
 }

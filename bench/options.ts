@@ -4,7 +4,8 @@ import { shapeNames, shapes, workNames, type BenchCase, type ShapeName, type Wor
 
 export const usage = `npm run bench [-- options]
   Seconds a step, operations a step and peak memory of DPL Studio, side by side with PyTorch in the same run.
-  On two quiet cores the default takes about 6 minutes and 8 GB, --quick one minute, --full half an hour and 16 GB.
+  On two quiet cores the default takes about 6 minutes, --quick one, --full half an hour. Where memory is short the
+  programs run one after the other (a ViT-B/16 with all programs at once: 18 GB).
 
   --shapes a,b     of ${shapeNames.join(', ')}; default starter,vit-b-16
   --classes n,m    numbers of classes; default 10

@@ -14,9 +14,11 @@ export function findCommand(
   words: readonly string[],
 ): { command: Command; rest: string[] } {
   const [first = '', second = ''] = words
-  const two = commands.find(({ name }) => name === `${first} ${second}`)
+  const called = (wanted: string) =>
+    commands.find(({ name, aliases = [] }) => name === wanted || aliases.includes(wanted))
+  const two = called(`${first} ${second}`)
   if (two !== undefined) return { command: two, rest: words.slice(2) }
-  const one = commands.find(({ name }) => name === first)
+  const one = called(first)
   if (one !== undefined) return { command: one, rest: words.slice(1) }
   const family = commands.filter(({ name }) => name.startsWith(`${first} `)).map(({ name }) => name)
   if (family.length > 0) throw unknownCommand(`${first} ${second}`.trim(), family)

@@ -47,6 +47,8 @@ export interface Outcome {
 export interface Command {
   /** one or two words */
   name: string
+  /** other names that people try */
+  aliases?: readonly string[]
   summary: string
   /** what follows the name */
   usage: string

@@ -46,8 +46,9 @@ export function readRunConfig(args: Arguments, base: RunConfig = presets.paper):
 
 /** "text=4,2,0 image=2,2,0" as one context length per layer of both branches. */
 export function parseContextLengths(text: string): PromptConfiguration {
+  const compact = text.replace(/\s*,\s*/g, ',')
   const lengthsOf = (branch: 'text' | 'image') => {
-    const found = new RegExp(`(?:^|[\\s;])${branch}=([\\d, ]+?)(?=$|[\\s;])`).exec(text)
+    const found = new RegExp(`(?:^|[\\s;])${branch}=(\\d+(?:,\\d+)*)(?=$|[\\s;])`).exec(compact)
     if (found === null)
       throw new AppError('invalid-input', `No context lengths for the ${branch} branch in "${text}"`, {
         hint: 'Give one per layer, for example: --context-lengths "text=4,2,0,6 image=0,2,2,4"',

@@ -65,8 +65,11 @@ function machineText({
         ? `${packProblem?.message ?? 'none'} ${packProblem?.hint ?? ''}`
         : `${pack.name}: TensorFlow ${pack.tensorflow}, binding ${pack.binding}`,
     ],
-    ...cards.map((card) => ['Graphics card', JSON.stringify(card)]),
-    ['GPU', JSON.stringify(gpu)],
+    ...cards.map(({ name, memoryBytes, driver }) => [
+      'Card',
+      `${name}, ${bytes(memoryBytes)}, driver ${driver}`,
+    ]),
+    ['GPU', gpu.usable ? 'usable' : `not used: ${gpu.reason} ${gpu.remedy}`],
   ])
 }
 

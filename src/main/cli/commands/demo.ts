@@ -27,7 +27,8 @@ export const demo: Command = {
   async run(context, args) {
     const { api, progress } = context
     const model = await selectModel(context)
-    progress.line(`CLIP: ${model.name}, ${model.architecture.image.depth} layers per branch`)
+    const { text, image } = model.architecture
+    progress.line(`CLIP: ${model.name}, ${text.depth} text and ${image.depth} image layers`)
     const dataset = await selectDataset(context, resource('sample'))
     const config = { ...presets.quick, ...seedOf(args.number('seed')) }
     const started = await api.request('runs/start', {

@@ -9,6 +9,7 @@ import { selectDataset } from '../select.ts'
 /** Scores trained prompts over a split of their own or of another dataset. */
 export const evaluate: Command = {
   name: 'eval',
+  aliases: ['evaluate'],
   summary: 'Measure the prompts of a run on a split of its dataset, or of another one with the same classes',
   usage: '<run> [--split test] [--dataset <id or path>]',
   positionals: [1, 1],

@@ -6,6 +6,7 @@ import { table } from '../table.ts'
 
 const list: Command = {
   name: 'runs',
+  aliases: ['runs list', 'run list'],
   summary: 'List the runs, newest first',
   usage: '',
   positionals: [0, 0],

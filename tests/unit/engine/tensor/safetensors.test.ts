@@ -46,6 +46,11 @@ describe('readSafetensors', () => {
 
   test.each([
     [
+      'a header longer than the file',
+      () => craft('{}', eight, { claim: 11n }),
+      /header of 11 bytes, at most 10 fit/,
+    ],
+    [
       'a header that is not there',
       () => craft('{}', eight, { claim: 2n ** 32n }),
       /header of 4294967296 bytes, at most 10 fit/,

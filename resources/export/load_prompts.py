@@ -8,7 +8,7 @@ Or from a shell, one JSON document on stdout:
 
     python load_prompts.py path/to/export path/to/clip picture.jpg ...
 
-Needs torch, transformers (4.40 or newer), safetensors and Pillow. A prompt adds keys and values to the attention of
+Needs torch, transformers (4.44 or newer), safetensors and Pillow. A prompt adds keys and values to the attention of
 one layer: it passes the layer's own norm, every token sees it, and nothing of it goes on to the next layer.
 """
 
@@ -26,7 +26,8 @@ from PIL import Image, ImageOps
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import CLIPModel
+from transformers import CLIPModel, CLIPTextConfig, CLIPVisionConfig
+from transformers.models.clip.modeling_clip import CLIPEncoderLayer
 
 PADDING = 0
 """The token that texts of different lengths are padded with before they are averaged."""
@@ -62,8 +63,8 @@ class PromptedClip(nn.Module):
         self.class_names: list[str] = config["classNames"]
         self.class_tokens: list[list[list[int]]] = config["classTokens"]
         self.preprocessing: dict[str, Any] = config["preprocessing"]
-        self.text_prompts = _by_layer(clip.text_model.encoder.layers, prompts, "text")
-        self.image_prompts = _by_layer(clip.vision_model.encoder.layers, prompts, "image")
+        self.text_prompts = _by_layer(clip.text_model.config, prompts, "text")
+        self.image_prompts = _by_layer(clip.vision_model.config, prompts, "image")
 
     @torch.no_grad()
     def class_probabilities(self, images: Iterable[Image.Image]) -> Tensor:
@@ -106,16 +107,16 @@ class PromptedClip(nn.Module):
         return embedding(torch.tensor(ids, device=embedding.weight.device)).mean(dim=0)
 
 
-def _by_layer(layers: nn.ModuleList, prompts: dict[str, Tensor], branch: str) -> nn.ParameterList:
+def _by_layer(config: CLIPTextConfig | CLIPVisionConfig, prompts: dict[str, Tensor], branch: str) -> nn.ParameterList:
     """The prompt of each layer of a branch, [c, d]; [0, d] for a layer without one."""
-    width = layers[0].layer_norm1.normalized_shape[0]
+    depth, width = config.num_hidden_layers, config.hidden_size
     found = {int(name.split(".")[1]): prompt for name, prompt in prompts.items() if name.startswith(f"{branch}.")}
-    if any(layer >= len(layers) or prompt.shape[1] != width for layer, prompt in found.items()):
+    if any(layer >= depth or prompt.shape[1] != width for layer, prompt in found.items()):
         raise ValueError(f"the {branch} prompts are for a CLIP of other depth or width")
-    return nn.ParameterList(found.get(layer, torch.empty(0, width)) for layer in range(len(layers)))
+    return nn.ParameterList(found.get(layer, torch.empty(0, width)) for layer in range(depth))
 
 
-def _block(layer: nn.Module, hidden: Tensor, prompt: Tensor, *, causal: bool) -> Tensor:
+def _block(layer: CLIPEncoderLayer, hidden: Tensor, prompt: Tensor, *, causal: bool) -> Tensor:
     """One transformer block whose attention also looks at the prompt. hidden [B, L, d], prompt [c, d]"""
     attention = layer.self_attn
     normed = layer.layer_norm1(hidden)

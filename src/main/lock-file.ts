@@ -63,11 +63,26 @@ function createWhole(path: string, content: string): boolean {
     linkSync(temporary, path)
     return true
   } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === 'EEXIST') return false
-    throw thrown
+    if (isOccupied(thrown)) return false
+    return createWithoutLinks(path, content)
   } finally {
     rmSync(temporary, { force: true })
   }
+}
+
+/** For file systems without hard links, such as those of memory sticks. */
+function createWithoutLinks(path: string, content: string): boolean {
+  try {
+    writeFileSync(path, content, { flag: 'wx' })
+    return true
+  } catch (thrown) {
+    if (isOccupied(thrown)) return false
+    throw thrown
+  }
+}
+
+function isOccupied(thrown: unknown): boolean {
+  return (thrown as NodeJS.ErrnoException).code === 'EEXIST'
 }
 
 /** Undefined when the lock has just been released; a lock that nobody can read counts as nobody's. */

@@ -5,17 +5,19 @@ import type { InstallProgress } from './install.ts'
  * a further line for every quarter. Give `stderr`, so that results on stdout stay clean.
  */
 export function progressPrinter(
-  stream: { write(text: string): unknown; isTTY?: boolean },
+  stream: { write(text: string): unknown; isTTY?: boolean; columns?: number },
   now: () => number = Date.now,
 ): (progress: InstallProgress) => void {
   let [lastText, lastShare, lastTime] = ['', 0, 0]
-  return ({ text, done, total }) => {
+  return ({ step, text, done, total }) => {
     const share = done === undefined || total === undefined ? 0 : Math.min(1, done / total)
     const isNew = text !== lastText
     if (!isNew && (stream.isTTY === true ? now() - lastTime < 200 : share - lastShare < 0.25)) return
     const line = done === undefined ? text : `${text}  ${megabytes(done)} of ${megabytes(total ?? done)}`
-    if (stream.isTTY === true) stream.write(`${isNew && lastText !== '' ? '\n' : '\r'}${line}\x1b[K`)
-    else stream.write(`${line}\n`)
+    const end = stream.isTTY === true && step !== 'finish' ? '\x1b[K' : '\n'
+    const begin = stream.isTTY !== true ? '' : isNew && lastText !== '' ? '\n' : '\r'
+    // A line that wraps cannot be written over.
+    stream.write(`${begin}${stream.isTTY === true ? line.slice(0, (stream.columns ?? 80) - 1) : line}${end}`)
     ;[lastText, lastShare, lastTime] = [text, share, now()]
   }
 }

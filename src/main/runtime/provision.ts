@@ -2,10 +2,10 @@
  * Entry for the bootstrap (`build/run.mjs`), run by Node directly from source: makes sure that a runtime pack is
  * there and prints its folder on stdout. Arguments: `[data folder]`. `DPLSTUDIO_PACK` chooses the pack.
  */
-import { createInterface } from 'node:readline/promises'
 import { AppError } from '#shared/errors'
 import { dataFolder } from '../data-folder.ts'
-import { installPack, type DownloadQuestion } from './install.ts'
+import { askInTerminal } from './consent.ts'
+import { installPack, type InstallRequest } from './install.ts'
 import { findPack, hasNvidiaDriver, type InstalledPack } from './packs.ts'
 import { progressPrinter } from './progress.ts'
 import { PackName } from './sources.ts'
@@ -30,7 +30,7 @@ async function provision(folder: string): Promise<InstalledPack> {
   if (wanted !== undefined) return install(folder, wanted, () => Promise.resolve(true))
   if (!hasNvidiaDriver()) return installForProcessor(folder)
   try {
-    return await install(folder, 'cuda12', ask)
+    return await install(folder, 'cuda12', askInTerminal)
   } catch (thrown) {
     if (AppError.from(thrown).code !== 'invalid-input') throw thrown
     process.stderr.write(
@@ -43,18 +43,18 @@ async function provision(folder: string): Promise<InstalledPack> {
 /** Without pip or a compiler, what the npm package itself would fetch still does, for all its age. */
 async function installForProcessor(folder: string): Promise<InstalledPack> {
   try {
-    return await install(folder, 'cpu', ask)
+    return await install(folder, 'cpu', askInTerminal)
   } catch (thrown) {
     const error = AppError.from(thrown)
     if (error.code !== 'runtime-missing') throw error
     process.stderr.write(`${error.message}\nTrying the pack 'official' instead.\n`)
-    return install(folder, 'official', ask).catch(() => {
+    return install(folder, 'official', askInTerminal).catch(() => {
       throw error
     })
   }
 }
 
-function install(folder: string, pack: PackName, confirm: (question: DownloadQuestion) => Promise<boolean>) {
+function install(folder: string, pack: PackName, confirm: InstallRequest['confirm']) {
   return installPack({ pack, dataFolder: folder, confirm, onProgress: progressPrinter(process.stderr) })
 }
 
@@ -66,13 +66,4 @@ function wantedPack(): PackName | undefined {
   throw new AppError('invalid-input', `DPLSTUDIO_PACK is ${name}, which is no runtime pack.`, {
     hint: `Packs: ${PackName.options.join(', ')}`,
   })
-}
-
-async function ask({ pack, downloadBytes, installedBytes }: DownloadQuestion): Promise<boolean> {
-  if (!process.stdin.isTTY || !process.stderr.isTTY) return false
-  const terminal = createInterface({ input: process.stdin, output: process.stderr })
-  const [download, disk] = [downloadBytes, installedBytes].map((bytes) => (bytes / 1e9).toFixed(1))
-  const answer = await terminal.question(`Fetch ${download} GB for pack ${pack} (${disk} GB on disk)? [y/N] `)
-  terminal.close()
-  return /^y(es)?$/i.test(answer.trim())
 }

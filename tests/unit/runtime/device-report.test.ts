@@ -130,6 +130,7 @@ describe('progressPrinter', () => {
     for (let done = 0; done <= 100; done++)
       tell({ step: 'fetch', text: 'Fetching', done: done * 1e6, total: 1e8 })
     tell({ step: 'compile', text: 'Compiling' })
+    tell({ step: 'finish', text: 'Installed' })
     return written
   }
 
@@ -137,12 +138,13 @@ describe('progressPrinter', () => {
     expect(print(false)).toEqual([
       ...[0, 25, 50, 75, 100].map((done) => `Fetching  ${done} MB of 100 MB\n`),
       'Compiling\n',
+      'Installed\n',
     ])
   })
 
   test('keeps one line up to date in a terminal', () => {
     const written = print(true)
     expect(written.length).toBeGreaterThan(20)
-    expect(written.filter((text) => text.startsWith('\n'))).toEqual(['\nCompiling\x1b[K'])
+    expect(written.filter((text) => text.startsWith('\n'))).toEqual(['\nCompiling\x1b[K', '\nInstalled\n'])
   })
 })

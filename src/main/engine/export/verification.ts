@@ -66,7 +66,8 @@ export async function verifyExport(
     const scores = await scoreImages(classifier, source, paths, control)
     const anew = scores.map((row) => probabilities(row.slice(0, classes)))
     const stored = scores.map((row) => probabilities(row.slice(classes)))
-    return compareAnswers([...expected, ...expected], [...anew, ...stored], tolerance, images.length)
+    const verification = compareAnswers([...expected, ...expected], [...anew, ...stored], tolerance)
+    return { ...verification, images: images.length }
   })
 }
 
@@ -78,7 +79,6 @@ export function compareAnswers(
   expected: readonly (readonly number[])[],
   actual: readonly (readonly number[])[],
   tolerance: number,
-  images = expected.length,
 ): Verification {
   if (expected.length !== actual.length)
     throw new RangeError(`${actual.length} answers for ${expected.length} images`)
@@ -87,7 +87,7 @@ export function compareAnswers(
   const maxProbabilityDifference = Math.max(0, ...differences)
   const agreement = expected.length === 0 ? 0 : equal / expected.length
   const passed = agreement === 1 && maxProbabilityDifference <= tolerance
-  return { images, maxProbabilityDifference, agreement, tolerance, passed }
+  return { images: expected.length, maxProbabilityDifference, agreement, tolerance, passed }
 }
 
 /** Scores against recomputed and stored class features side by side, [B, 2C]: each image is encoded once. */

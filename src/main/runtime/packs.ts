@@ -100,13 +100,15 @@ export function findPack(
   if (chosen !== undefined && chosen !== '') return readPack(resolve(chosen))
   if (preference !== undefined) return readPack(packFolder(dataFolder, preference))
   const order: PackName[] = hasNvidia ? ['cuda12', 'official', 'cpu'] : ['cpu', 'cuda12', 'official']
+  const problems: string[] = []
   for (const name of order) {
-    const { installed } = inspect(packFolder(dataFolder, name))
+    const { installed, problem } = inspect(packFolder(dataFolder, name))
     if (installed !== null) return installed
+    if (problem !== null) problems.push(`\n${problem}`)
   }
   throw new AppError(
     'runtime-missing',
-    `No TensorFlow runtime is installed in ${runtimeFolder(dataFolder)}.`,
+    `No usable TensorFlow runtime is installed in ${runtimeFolder(dataFolder)}.${problems.join('')}`,
     {
       hint: installHint(hasNvidia ? 'cuda12' : 'cpu'),
     },

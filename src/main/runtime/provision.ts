@@ -10,6 +10,10 @@ import { findPack, hasNvidiaDriver, type InstalledPack } from './packs.ts'
 import { progressPrinter } from './progress.ts'
 import { PackName } from './sources.ts'
 
+const stop = new AbortController()
+// Once: whoever repeats it does not want to wait for things to be cleared away.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort())
+
 provision(dataFolder(process.argv[2])).then(
   ({ folder }) => process.stdout.write(`${folder}\n`),
   (thrown: unknown) => {
@@ -55,7 +59,8 @@ async function installForProcessor(folder: string): Promise<InstalledPack> {
 }
 
 function install(folder: string, pack: PackName, confirm: InstallRequest['confirm']) {
-  return installPack({ pack, dataFolder: folder, confirm, onProgress: progressPrinter(process.stderr) })
+  const onProgress = progressPrinter(process.stderr)
+  return installPack({ pack, dataFolder: folder, confirm, onProgress, signal: stop.signal })
 }
 
 function wantedPack(): PackName | undefined {

@@ -466,5 +466,8 @@ describe('verifyPack and findPack', () => {
     const state = listPacks(dataFolder).find(({ name }) => name === 'cpu')
     expect(state?.installed).toBeNull()
     expect(state?.problem).toContain(recordFile)
+    expect(() => findPack(dataFolder, undefined, { env: {}, hasNvidia: false })).toThrow(
+      /No usable .*\n.*runtime\.json/,
+    )
   })
 })

@@ -72,17 +72,25 @@ export function readOpenClipConfig(
   }
 }
 
-const Side = z.union([
-  z.number().int().positive(),
-  z.object({ shortest_edge: z.number().int().positive() }).transform((size) => size.shortest_edge),
-  z
-    .object({ height: z.number().int().positive(), width: z.number().int().positive() })
-    .refine(({ height, width }) => height === width, 'height and width must be equal')
-    .transform(({ height }) => height),
-])
+const pixels = () => z.number().int().positive()
+/** Height and width together would squeeze the picture instead. */
+const ShorterSide = z.union(
+  [pixels(), z.object({ shortest_edge: pixels() }).transform((size) => size.shortest_edge)],
+  'only a number, or shortest_edge alone, is supported',
+)
+const Square = z.union(
+  [
+    pixels(),
+    z
+      .object({ height: pixels(), width: pixels() })
+      .refine(({ height, width }) => height === width)
+      .transform(({ height }) => height),
+  ],
+  'only a square is supported',
+)
 const PreprocessorConfig = z.object({
-  size: Side.optional(),
-  crop_size: Side.optional(),
+  size: ShorterSide.optional(),
+  crop_size: ShorterSide.optional(),
   resample: z
     .union([z.literal(2), z.literal(3)], 'only 2 (bilinear) and 3 (bicubic) are supported')
     .default(3),

@@ -246,10 +246,44 @@ describe('wrong files', () => {
     expectPyTorchFeatures(await loadClip(folder))
   })
 
-  test('preprocessing for another size', async () => {
+  test.each([
+    ['for another size', { size: 224, crop_size: 224 }, 'model-mismatch', /224 pixels, the weights expect 8/],
+    ['that squeezes', { size: { height: 8, width: 8 } }, 'bad-file', /shortest_edge alone/],
+    ['that cuts an oblong', { crop_size: { height: 8, width: 9 } }, 'bad-file', /only a square/],
+    ['that cuts more than there is', { size: 4, crop_size: 8 }, 'bad-file', /4 pixels and then cuts 8/],
+    ['by a filter we do not have', { resample: 1 }, 'bad-file', /bilinear\) and 3 \(bicubic/],
+    ['without cutting', { do_center_crop: false }, 'bad-file', /only true is supported/],
+  ])('preprocessing %s', async (_, config, code, message) => {
     copyOf('huggingface')
-    writeFileSync(join(folder, 'preprocessor_config.json'), JSON.stringify({ size: 224, crop_size: 224 }))
-    await expect(loadClip(folder)).rejects.toMatchObject({ code: 'model-mismatch' })
+    writeFileSync(join(folder, 'preprocessor_config.json'), JSON.stringify(config))
+    await expect(loadClip(folder)).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(message) as string,
+    })
+  })
+
+  test('preprocessing as older and newer files of transformers write it', async () => {
+    copyOf('huggingface')
+    const written = [
+      { size: 10, crop_size: 8, resample: 2, image_mean: [0.1, 0.2, 0.3], image_std: [1, 2, 3] },
+      {
+        size: { shortest_edge: 10 },
+        crop_size: { height: 8, width: 8 },
+        resample: 2,
+        image_mean: [0.1, 0.2, 0.3],
+        image_std: [1, 2, 3],
+      },
+    ]
+    for (const config of written) {
+      writeFileSync(join(folder, 'preprocessor_config.json'), JSON.stringify(config))
+      expect((await inspectClip(folder)).preprocessing).toEqual({
+        resizeTo: 10,
+        cropSize: 8,
+        interpolation: 'bilinear',
+        mean: [0.1, 0.2, 0.3],
+        std: [1, 2, 3],
+      })
+    }
   })
 })
 

@@ -90,7 +90,7 @@ const Square = z.union(
 )
 const PreprocessorConfig = z.object({
   size: ShorterSide.optional(),
-  crop_size: ShorterSide.optional(),
+  crop_size: Square.optional(),
   resample: z
     .union([z.literal(2), z.literal(3)], 'only 2 (bilinear) and 3 (bicubic) are supported')
     .default(3),

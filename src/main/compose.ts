@@ -17,7 +17,7 @@ import { createHandlers } from './services/handlers.ts'
 import { createModels } from './services/models.ts'
 import { createPredictions } from './services/predictions.ts'
 import { rebuildIndex } from './services/reindex.ts'
-import { createRuns } from './services/runs.ts'
+import { createRuns, type Runs } from './services/runs.ts'
 import { createTasks } from './services/tasks.ts'
 
 export interface Composition {
@@ -147,7 +147,7 @@ export function compose(composition: Composition): Application {
 function takeOwnership(path: string, access: Composition['access'], purpose: string): Lock | null {
   if (access === 'read') return null
   try {
-    return takeLock(path, purpose)
+    return takeLockSoon(path, purpose)
   } catch (thrown) {
     const error = AppError.from(thrown)
     if (error.code !== 'locked') throw thrown
@@ -182,7 +182,8 @@ function setDamagedAside(path: string): void {
 }
 
 /** Somebody who only reads puts runs of a process that has died in order too, unless the data folder has an owner. */
-function recover(runs: ReturnType<typeof createRuns>, lock: Lock | null, lockPath: string): void {
+function recover(runs: Runs, lock: Lock | null, lockPath: string): void {
+  if (!runs.hasLostRuns()) return
   if (lock !== null) {
     runs.recover()
     return
@@ -196,5 +197,18 @@ function recover(runs: ReturnType<typeof createRuns>, lock: Lock | null, lockPat
     }
   } catch (thrown) {
     if (AppError.from(thrown).code !== 'locked') throw thrown
+  }
+}
+
+/** A reader may hold the lock for a moment; an owner holds it longer than anybody wants to wait. */
+function takeLockSoon(path: string, purpose: string): Lock {
+  const pause = new Int32Array(new SharedArrayBuffer(4))
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return takeLock(path, purpose)
+    } catch (thrown) {
+      if (attempt === 5 || AppError.from(thrown).code !== 'locked') throw thrown
+      Atomics.wait(pause, 0, 0, 60)
+    }
   }
 }

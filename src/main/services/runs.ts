@@ -118,6 +118,13 @@ export function createRuns({ repository, datasets, models, engine, emit, folder,
     emit('run/changed', repository.get(id))
   }
 
+  function lostRuns(): string[] {
+    const unknown = runFolders(folder).filter(
+      (path) => !repository.has(basename(path)) && existsSync(runFiles(path).job),
+    )
+    return [...unknown, ...repository.unfinished().map((run) => run.folder)]
+  }
+
   function recoverRun(path: string): void {
     try {
       const run = readRun(path)
@@ -208,15 +215,14 @@ export function createRuns({ repository, datasets, models, engine, emit, folder,
       emit('run/deleted', { id })
     },
 
+    /** Whether there are runs that belong to nobody any more, unless another process is at work on them. */
+    hasLostRuns: (): boolean => lostRuns().length > 0,
+
     /**
-     * After a crash: runs that the index or their folder calls queued or running belong to nobody any more and can
-     * be resumed. Call it only as the owner of the data folder.
+     * After a crash: runs that the index or their folder calls queued or running can be resumed, and runs that the
+     * index does not know are found. Call it only as the owner of the data folder.
      */
-    recover(): void {
-      const unknown = runFolders(folder).filter((path) => !repository.has(basename(path)))
-      for (const path of unknown) if (existsSync(runFiles(path).job)) recoverRun(path)
-      for (const run of repository.unfinished()) recoverRun(run.folder)
-    },
+    recover: (): void => lostRuns().forEach(recoverRun),
 
     /** Pauses every run that is under way here and waits until each has got its state. */
     async pauseAll(): Promise<void> {

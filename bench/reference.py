@@ -18,9 +18,9 @@ from collections.abc import Callable
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from reference_careful import CarefulSteps
-from reference_numbers import fingerprint
-from reference_released import ReleasedSteps
+from pytorch.careful import CarefulSteps
+from pytorch.numbers import fingerprint
+from pytorch.released import ReleasedSteps
 
 VARIANTS = {"released": ReleasedSteps, "careful": CarefulSteps}
 
@@ -33,6 +33,7 @@ class OperationCounter(TorchDispatchMode):
         self.count = 0
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # noqa: ANN001, ANN204
+        """One operation on its way."""
         self.count += 1
         return func(*args, **(kwargs or {}))
 
@@ -44,6 +45,7 @@ class Worker:
         self.steps: ReleasedSteps | CarefulSteps | None = None
 
     def build(self, request: dict) -> dict:
+        """Makes the model; says what computes."""
         start = time.perf_counter()
         torch.set_num_threads(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())
         self.steps = VARIANTS[request["variant"]](request["setting"])
@@ -55,12 +57,14 @@ class Worker:
         }
 
     def check(self, _request: dict) -> dict:
+        """The first step: its losses, the gradients it found, and what it took."""
         with OperationCounter() as counter:
             losses = self.steps.take()
         velocities = {name: fingerprint(name, value) for name, value in self.steps.velocities().items()}
         return {"losses": losses, "velocities": velocities, "operations": counter.count}
 
     def take_steps(self, request: dict) -> dict:
+        """Seconds of each step, and the last losses."""
         seconds, losses = [], []
         for _ in range(request["count"]):
             start = time.perf_counter()
@@ -69,6 +73,7 @@ class Worker:
         return {"seconds": seconds, "losses": losses}
 
     def profile(self, _request: dict) -> list:
+        """The operations of one step, the most expensive first."""
         with torch.profiler.profile() as profiler:
             self.steps.take()
         events = sorted(profiler.key_averages(), key=lambda event: -event.self_cpu_time_total)
@@ -77,6 +82,7 @@ class Worker:
         ]
 
     def forget_peak(self, _request: dict) -> None:
+        """Lets the system count the largest resident memory anew."""
         gc.collect()
         if sys.platform == "linux":
             # What the allocator only keeps for later would otherwise count as used.
@@ -88,6 +94,7 @@ class Worker:
                 pass  # a kernel without it: the peak then includes the start of the process
 
     def memory(self, _request: dict) -> dict:
+        """Resident memory, at its peak and now."""
         try:
             with open("/proc/self/status") as file:
                 fields = dict(line.split(":", 1) for line in file)
@@ -97,6 +104,7 @@ class Worker:
         return {"peakBytes": kilobytes["VmHWM"] * 1024, "restBytes": kilobytes["VmRSS"] * 1024}
 
     def answer(self, request: dict) -> object:
+        """The answer to any of the questions."""
         questions: dict[str, Callable[[dict], object]] = {
             "build": self.build,
             "check": self.check,
@@ -115,7 +123,7 @@ def main() -> None:
     for line in sys.stdin:
         try:
             reply = {"answer": worker.answer(json.loads(line))}
-        except Exception as error:  # noqa: BLE001 - whatever it is, the other side has to hear of it
+        except Exception as error:  # whatever it is, the other side has to hear of it
             reply = {"failure": f"{type(error).__name__}: {error}"}
         print(json.dumps(reply), flush=True)
 

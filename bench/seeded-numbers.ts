@@ -3,7 +3,7 @@ import type { BlockWeights, ClipWeights, LayerNormWeights, LinearWeights } from 
 
 /**
  * Numbers that both programs make for themselves out of a name, so that no weights travel between them:
- * uniform with mean 0 and standard deviation `std`, a hash of name and position. reference_numbers.py is its twin.
+ * uniform with mean 0 and standard deviation `std`, a hash of name and position. pytorch/numbers.py is its twin.
  */
 export function seededNumbers(name: string, length: number, std: number): Float32Array {
   const start = hashName(name)

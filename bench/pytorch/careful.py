@@ -16,8 +16,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from reference_clip import QUICK_GELU_SLOPE, Block, Branch, build_clip, causal_mask, padded_texts, seeded_batch
-from reference_numbers import seeded
+from .clip import QUICK_GELU_SLOPE, Block, Branch, build_clip, causal_mask, padded_texts, seeded_batch
+from .numbers import seeded
 
 Way = Callable[[Block, Tensor, int, "View"], Tensor]
 
@@ -91,7 +91,7 @@ class CarefulSteps:
         for leaf in [*self.prompts.values(), *self.alpha.values()]:
             leaf.requires_grad_(any(leaf is wanted for wanted in leaves.values()))
         loss = self._loss(*self.batches[batch])
-        for leaf, gradient in zip(leaves.values(), torch.autograd.grad(loss, list(leaves.values()))):
+        for leaf, gradient in zip(leaves.values(), torch.autograd.grad(loss, list(leaves.values())), strict=True):
             leaf.grad = gradient
         optimizer.step()
         return loss.item()
@@ -133,7 +133,7 @@ class CarefulSteps:
         own, own_log_sum = _attend(query, key, value, view.mask(block, x.shape[1], 0))
         prompt_key, prompt_value = _project_prompt(block, prompts)
         parts, taken = [], 0
-        for scores, weight in zip(self._split(_scores(query, prompt_key)), weights):
+        for scores, weight in zip(self._split(_scores(query, prompt_key)), weights, strict=True):
             if scores.shape[-1] > 0:
                 share = weight * torch.sigmoid(scores.logsumexp(-1, keepdim=True) - own_log_sum)
                 parts.append(share * scores.softmax(-1))
@@ -146,7 +146,8 @@ class CarefulSteps:
         own, own_log_sum = _attend(query, key, value, view.mask(block, x.shape[1], 0))
         prompt_key, prompt_value = _project_prompt(block, prompts)
         options = []
-        for scores, values in zip(self._split(_scores(query, prompt_key)), self._split(prompt_value, 2)):
+        scores_of_option = self._split(_scores(query, prompt_key))
+        for scores, values in zip(scores_of_option, self._split(prompt_value, 2), strict=True):
             if scores.shape[-1] == 0:
                 options.append(_join(own))
                 continue

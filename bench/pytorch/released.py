@@ -13,8 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from reference_clip import Block, Branch, build_clip, causal_mask, padded_texts, seeded_batch
-from reference_numbers import seeded
+from .clip import Block, Branch, build_clip, causal_mask, padded_texts, seeded_batch
+from .numbers import seeded
 
 Way = Callable[[Block, Tensor, int], Tensor]
 
@@ -138,7 +138,7 @@ def _leaf(prompt: Tensor) -> Tensor | None:
 
 
 def _run(branch: Branch, x: Tensor, way: Way) -> Tensor:
-    """x [L, N, d]: tokens first, as CLIP's own transformer has them"""
+    """All blocks over x [L, N, d]: tokens first, as CLIP's own transformer has them."""
     for layer, block in enumerate(branch.blocks):
         x = way(block, x, layer)
     return x
@@ -146,12 +146,12 @@ def _run(branch: Branch, x: Tensor, way: Way) -> Tensor:
 
 def _mix_blocks(block: Block, x: Tensor, prompts: list[Tensor | None], weights: Tensor) -> Tensor:
     outputs = [_finish(block, x, _attend(block, x, prompt)) for prompt in prompts]
-    return sum(weight * output for weight, output in zip(weights, outputs))
+    return sum(weight * output for weight, output in zip(weights, outputs, strict=True))
 
 
 def _mix_attention(block: Block, x: Tensor, prompts: list[Tensor | None], weights: Tensor) -> Tensor:
     attended = [_attend(block, x, prompt) for prompt in prompts]
-    return _finish(block, x, sum(weight * each for weight, each in zip(weights, attended)))
+    return _finish(block, x, sum(weight * each for weight, each in zip(weights, attended, strict=True)))
 
 
 def _plain(block: Block, x: Tensor, _layer: int) -> Tensor:

@@ -9,32 +9,40 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from reference_numbers import seeded, seeded_matrix
+from .numbers import seeded, seeded_matrix
 
 QUICK_GELU_SLOPE = 1.702
 
 
 @dataclass(frozen=True)
 class Linear:
+    """A linear layer."""
+
     weight: Tensor  # [outputs, inputs]
     bias: Tensor
 
     def __call__(self, x: Tensor) -> Tensor:
+        """[.., inputs] -> [.., outputs]."""
         return F.linear(x, self.weight, self.bias)
 
 
 @dataclass(frozen=True)
 class Norm:
+    """A layer norm."""
+
     scale: Tensor
     shift: Tensor
     epsilon: float
 
     def __call__(self, x: Tensor) -> Tensor:
+        """[.., d] -> [.., d]."""
         return F.layer_norm(x, self.scale.shape, self.scale, self.shift, self.epsilon)
 
 
 @dataclass(frozen=True)
 class Block:
+    """A pre-norm transformer block."""
+
     heads: int
     causal: bool
     norm1: Norm
@@ -45,12 +53,15 @@ class Block:
     contract: Linear
 
     def feed_forward(self, x: Tensor) -> Tensor:
+        """What the second half of the block adds to x."""
         hidden = self.expand(self.norm2(x))
         return self.contract(hidden * torch.sigmoid(QUICK_GELU_SLOPE * hidden))
 
 
 @dataclass(frozen=True)
 class Branch:
+    """The text or the image half."""
+
     width: int
     blocks: list[Block]
     positions: Tensor
@@ -82,6 +93,7 @@ class Clip:
         return self.pre_norm(torch.cat([first, patches], 1) + self.image.positions)
 
     def logits(self, images: Tensor, classes: Tensor) -> Tensor:
+        """Scaled cosine similarities [B, C] of unit features."""
         return self.logit_scale * images @ classes.t()
 
 

@@ -10,10 +10,11 @@ import { findPack } from './runtime/packs.ts'
 
 /** The command line: `dplstudio <command>`. */
 async function main(): Promise<void> {
-  // A reader that has had enough, such as `head`, is no failure.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-  })
+  // A reader that has had enough, such as `head`, and a terminal that is gone are no failure.
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error
+    })
   const setup = Number(process.env['DPLSTUDIO_SETUP_SECONDS'] ?? Number.NaN)
   process.exitCode = await runCommandLine(process.argv.slice(2), {
     version: PROGRAM_VERSION,

@@ -17,7 +17,7 @@ export const exitCodeMeanings: readonly (readonly [number, string])[] = [
   [exitCodes.usage, 'the command line or the configuration cannot work'],
   [exitCodes.verificationFailed, 'a verification has found differences'],
   [exitCodes.locked, 'another process owns the data folder'],
-  [exitCodes.noRuntime, 'no runtime pack, or the engine does not start'],
+  [exitCodes.noRuntime, 'no runtime pack, or the engine did not start or has crashed'],
   [exitCodes.cancelled, 'stopped by Ctrl+C; runs can be resumed'],
 ]
 

@@ -148,8 +148,16 @@ function runExitCode({ status, error }: Run): number {
   return exitCodes.ok
 }
 
-function nextSteps({ id, kind, status }: Run): string[] {
-  if (status === 'paused') return [`Paused. Go on with: dplstudio resume ${id}`]
+function nextSteps({ id, kind, status, contextLengths }: Run): string[] {
+  if (status === 'paused') {
+    const isSearching = kind === 'search-and-train' && contextLengths === null
+    return [
+      `Paused. Go on with: dplstudio resume ${id}`,
+      ...(isSearching
+        ? [`Or train with what the search has chosen so far: dplstudio resume ${id} --stop-search`]
+        : []),
+    ]
+  }
   if (status === 'cancelled') return [`Cancelled, and kept as it is. Go on with: dplstudio resume ${id}`]
   if (status !== 'finished') return []
   if (kind === 'search') return [`Train with these context lengths: dplstudio train --from ${id}`]

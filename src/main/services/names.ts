@@ -8,6 +8,7 @@ const ALPHABET = 'abcdefghjkmnpqrstuvwxyz23456789'
 export function slug(text: string): string {
   const plain = text
     .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
     .slice(0, LONGEST_SLUG)

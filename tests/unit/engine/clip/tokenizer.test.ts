@@ -45,6 +45,10 @@ describe('encode', () => {
     )
   })
 
+  test('ends where a text spells out the end token, because CLIP reads there', () => {
+    expect(tokenizer.encode('a <|endoftext|> b')).toEqual([49406, 320, 49407])
+  })
+
   test('reads 77 tokens and no more', () => {
     expect(tokenizer.encode('a '.repeat(75))).toHaveLength(77)
     expect(() => tokenizer.encode('a '.repeat(76))).toThrow(/78 tokens; this CLIP reads 77/)

@@ -76,7 +76,11 @@ describe('openTorchArchive', () => {
     ['a value that was never stored', '\x80\x02h\x05.', /recalls value 5/],
     ['an empty stack', '\x80\x02.', /a value that is not there/],
     ['a group that was never begun', '\x80\x02t.', /group that it never began/],
-    ['a group that takes what lies below it', '\x80\x02K\x01(R.', /a value that is not there/],
+    [
+      'a group that takes what lies below it',
+      '\x80\x02ccollections\nOrderedDict\n)(R.',
+      /a value that is not there/,
+    ],
     ['pairs for a list', '\x80\x02]K\x01K\x02s.', /pairs to what is no dictionary/],
     ['a list in a number', '\x80\x02K\x01K\x02a.', /appends to what is no list/],
     ['a call of a number', '\x80\x02K\x01)R.', /calls what is no function/],

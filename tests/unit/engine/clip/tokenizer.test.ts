@@ -133,7 +133,7 @@ describe('readTokenizer', () => {
           expect(thrown).toMatchObject({ name: 'AppError' })
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     )
   })
 })

@@ -178,7 +178,7 @@ describe('openTorchArchive', () => {
           const outcome = await readAll(path).catch((thrown: unknown) => thrown)
           if (outcome instanceof Error) expect(outcome).toBeInstanceOf(AppError)
         }),
-        { numRuns: 60 },
+        { numRuns: 30 },
       )
     },
   )
@@ -220,7 +220,7 @@ describe('readPickle', () => {
           expect(thrown).toBeInstanceOf(AppError)
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     )
   })
 

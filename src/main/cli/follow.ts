@@ -6,7 +6,7 @@ import type { Task, TaskKind, TaskOutcome } from '#shared/schemas/task'
 import type { CommandContext, Outcome } from './command.ts'
 import { exitCodeOf, exitCodes } from './exit-codes.ts'
 import { duration, percent } from './format.ts'
-import { choiceText, epochLine, resultText } from './run-view.ts'
+import { choiceText, epochLine, epochNumbers, resultText } from './run-view.ts'
 
 const METHOD_NAMES = {
   'zero-shot': 'Zero-shot',
@@ -110,15 +110,19 @@ export function createRunView(progress: CommandContext['progress'], run: Run) {
     searched = null
   }
   return {
-    onProgress({ stage, message, done, total, epochs, secondsLeft }: RunProgress): void {
+    onProgress({ stage, message, done, total, epoch, epochs, secondsLeft }: RunProgress): void {
       if (stage !== 'search') tellChoice()
-      if (epochs === undefined) {
+      if (epoch === undefined || epochs === undefined) {
         progress.stage(message, done, total, secondsLeft)
         return
       }
       const left = secondsLeft === null ? '' : `  ETA ${duration(secondsLeft)}`
-      const epoch = last?.stage === stage ? epochLine(last) : `${stage} 0/${epochs}`
-      progress.status(`${epoch}${left}`, total === 0 ? 0 : done / total)
+      // A narrow terminal cuts off the end, so what matters most comes first.
+      const numbers = last?.stage === stage ? `  ${epochNumbers(last)}` : ''
+      progress.status(
+        `${stage} ${Math.min(epoch, epochs)}/${epochs}${left}${numbers}`,
+        total === 0 ? 0 : done / total,
+      )
     },
     onEpoch(report: EpochReport): void {
       if (report.stage === 'train') tellChoice()

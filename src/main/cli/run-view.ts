@@ -18,16 +18,21 @@ const BRANCHES = ['text', 'image'] as const
 
 /** One epoch in one line. */
 export function epochLine(report: EpochReport): string {
-  const { stage, epoch, epochs, trainLoss, trainAccuracy, validationAccuracy, seconds } = report
-  const parts = [`${stage} ${epoch}/${epochs}`]
+  return `${report.stage} ${report.epoch}/${report.epochs}  ${epochNumbers(report)}  ${report.seconds.toFixed(1)} s`
+}
+
+/** Losses, accuracies and, of the search, how far the choice has come. */
+export function epochNumbers(report: EpochReport): string {
+  const { trainLoss, trainAccuracy, validationLoss, validationAccuracy } = report
+  const parts: string[] = []
   if (trainLoss !== null) parts.push(`loss ${short(trainLoss)}`)
   if (report.stage === 'train' && report.distillationLoss !== null)
     parts.push(`(deviation ${short(report.deviationLoss)}, distillation ${short(report.distillationLoss)})`)
-  if (report.validationLoss !== null) parts.push(`val ${short(report.validationLoss)}`)
+  if (validationLoss !== null) parts.push(`val ${short(validationLoss)}`)
   if (trainAccuracy !== null) parts.push(`acc ${percent(trainAccuracy)}`)
   if (validationAccuracy !== null) parts.push(`val acc ${percent(validationAccuracy)}`)
   if (report.stage === 'search') parts.push(...alphaParts(report))
-  return [...parts, `${seconds.toFixed(1)} s`].join('  ')
+  return parts.join('  ')
 }
 
 /** How far the choice has come: alpha difference (Eq. 15) and dominants (Eq. 16), each of its ceiling. */

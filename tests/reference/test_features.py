@@ -56,7 +56,7 @@ def test_features_equal_those_of_transformers(folder: Path, engine: Engine) -> N
     # Resized pictures may differ by one grey level where rounding falls the other way.
     grey_level = 1 / 255 / min(processor.image_std)
     assert (ours["image_pixels"].permute(0, 3, 1, 2) - seen).abs().max() <= 1.01 * grey_level
-    expect_close(f"{name}, image features", ours["image_features"], from_pictures.image_embeds, 1e-2)
+    expect_close(f"{name}, image features", ours["image_features"], from_pictures.image_embeds, TOLERANCE)
     assert about["logitScale"] == pytest.approx(model.logit_scale.exp().item(), rel=1e-6)
 
 

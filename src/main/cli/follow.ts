@@ -147,9 +147,9 @@ export async function runOutcome(api: Api, run: Run): Promise<Outcome> {
 }
 
 function runExitCode({ status, error }: Run): number {
+  if (error !== null) return exitCodeOf(error.code)
   if (status === 'paused' || status === 'cancelled') return exitCodes.cancelled
-  if (status === 'failed') return error === null ? exitCodes.failed : exitCodeOf(error.code)
-  return exitCodes.ok
+  return status === 'failed' ? exitCodes.failed : exitCodes.ok
 }
 
 function nextSteps({ id, kind, status, contextLengths }: Run): string[] {

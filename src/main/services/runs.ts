@@ -32,6 +32,15 @@ export interface RunsParts {
   now: () => Date
 }
 
+/** A run in the hands of this process. */
+interface ActiveRun {
+  /** what it was last asked to do */
+  asked: RunInterrupt | null
+  /** what went wrong on our side while the engine was at work */
+  failure: AppError | null
+  ended: Promise<void>
+}
+
 /** Where the result of an evaluation goes. */
 const RESULT_OF = { 'zero-shot': 'zeroShot', supprompt: 'supprompt', dpl: 'dpl' } as const satisfies Record<
   EvaluatedMethod,
@@ -40,8 +49,7 @@ const RESULT_OF = { 'zero-shot': 'zeroShot', supprompt: 'supprompt', dpl: 'dpl' 
 
 /** Runs: the only code that both writes the index and talks to the engine about them. */
 export function createRuns({ repository, datasets, models, engine, emit, folder, now }: RunsParts) {
-  /** Runs in the hands of this process, with what they were last asked to do. */
-  const active = new Map<string, { asked: RunInterrupt | null; ended: Promise<void> }>()
+  const active = new Map<string, ActiveRun>()
   const progress = new Map<string, RunProgress>()
 
   const plan = (request: RunRequest): RunPlan =>
@@ -64,20 +72,30 @@ export function createRuns({ repository, datasets, models, engine, emit, folder,
 
   /** Hands a queued run to the engine; its end, whatever it is, becomes a state. */
   function perform(id: string, job: RunJob, asked: RunInterrupt | null): void {
-    const mine = { asked, ended: Promise.resolve() }
+    const mine: ActiveRun = { asked, failure: null, ended: Promise.resolve() }
     active.set(id, mine)
     mine.ended = follow(id, job, mine)
       .then(
-        (status) => end(id, status),
-        (thrown: unknown) => end(id, ...stateAfter(AppError.from(thrown), mine.asked)),
+        (status): [RunStatus, SerializedError | null] =>
+          mine.failure === null ? [status, null] : stateAfter(mine.failure, null),
+        (thrown: unknown) => stateAfter(AppError.from(thrown), mine.asked),
       )
+      .then(([status, error]) => end(id, status, error))
+      .catch((thrown: unknown) => {
+        // Nothing can be written any more; the next start puts the run right. Whoever waits hears of it now.
+        emit('run/changed', {
+          ...repository.get(id),
+          status: 'paused',
+          error: AppError.from(thrown).toJSON(),
+        })
+      })
       .finally(() => {
         active.delete(id)
         progress.delete(id)
       })
   }
 
-  async function follow(id: string, job: RunJob, mine: { asked: RunInterrupt | null }): Promise<RunStatus> {
+  async function follow(id: string, job: RunJob, mine: ActiveRun): Promise<RunStatus> {
     if (datasets.has(job.dataset.id)) await datasets.requireUnchanged(job.dataset.id)
     if (mine.asked === 'pause' || mine.asked === 'kill') return 'paused'
     if (mine.asked === 'cancel') return 'cancelled'
@@ -85,23 +103,34 @@ export function createRuns({ repository, datasets, models, engine, emit, folder,
     return result.kind === 'run' ? result.status : 'failed'
   }
 
-  function listenersOf(id: string, mine: { asked: RunInterrupt | null }): JobListeners {
+  function listenersOf(id: string, mine: ActiveRun): JobListeners {
+    /** What cannot be stored, on a full disk for example, ends the run at its next step instead of the program. */
+    const storing =
+      <Told extends unknown[]>(store: (...told: Told) => void) =>
+      (...told: Told) => {
+        try {
+          store(...told)
+        } catch (thrown) {
+          mine.failure ??= AppError.from(thrown)
+          void engine.interrupt(id, 'pause')
+        }
+      }
     return {
-      onStart: () => {
+      onStart: storing(() => {
         changeState(id, 'running')
         if (mine.asked === 'stop-search') void engine.interrupt(id, 'stop-search')
-      },
+      }),
       onProgress: ({ stage, message, done, total, epoch, epochs, secondsLeft }) => {
         const within = { ...(epoch !== undefined && { epoch }), ...(epochs !== undefined && { epochs }) }
         const told = { runId: id, stage, message, done, total, secondsLeft, ...within }
         progress.set(id, told)
         emit('run/progress', told)
       },
-      onEpoch: (report) => {
+      onEpoch: storing((report) => {
         repository.addEpoch(id, report) // stored first: a client that missed the event can ask for it
         emit('run/epoch', { runId: id, report })
-      },
-      onEvaluated: (method, evaluation) => evaluated(id, method, evaluation),
+      }),
+      onEvaluated: storing((method, evaluation) => evaluated(id, method, evaluation)),
     }
   }
 

@@ -2,7 +2,8 @@ import { existsSync, readFileSync, readdirSync, rmSync, unlinkSync, writeFileSyn
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Api } from '#shared/contract'
-import type { RunRequest } from '#shared/schemas/run-record'
+import type { Run, RunRequest } from '#shared/schemas/run-record'
+import { openDatabase } from '#main/db/database'
 import { runFiles } from '#main/run-folder'
 import { createWorkshop, endOf, outcomeOf, writePicture, type Workshop } from '../../support/application.ts'
 
@@ -260,6 +261,21 @@ describe('runs', () => {
     await writePicture(join(workshop.folder, 'pictures', 'dog', '1.png'), 99)
     const { id } = await api.request('runs/start', request)
     expect(await endOf(api, id)).toMatchObject({ status: 'failed', error: { code: 'dataset-changed' } })
+  })
+
+  test('end, and the program does not, when what they tell cannot be stored', async () => {
+    const { api } = workshop.start({ epochMs: 40 })
+    const { id } = await api.request('runs/start', await prepare(api, { epochs: 50 }))
+    await expect.poll(() => epochNames(api, id)).toContain('search 1')
+    const db = openDatabase(join(workshop.data, 'index.sqlite'))
+    db.exec('DROP TABLE run_epochs')
+    db.close()
+    const heard = new Promise<Run>((resolve) => {
+      api.on('run/changed', (run) => {
+        if (run.error !== null) resolve(run)
+      })
+    })
+    expect((await heard).error?.message).toContain('no such table')
   })
 
   test('wait for each other', async () => {

@@ -22,6 +22,9 @@ export type ErrorCode = z.infer<typeof ErrorCode>
 export const SerializedError = z.object({ code: ErrorCode, message: z.string(), hint: z.string().optional() })
 export type SerializedError = z.infer<typeof SerializedError>
 
+/** How the system and the database say that nothing more can be written. */
+const FULL_DISK = ['ENOSPC', 'EDQUOT', 'SQLITE_FULL']
+
 /** A failure with its cause in `message` and, in `hint`, what the user can do about it. */
 export class AppError extends Error {
   readonly code: ErrorCode
@@ -43,7 +46,7 @@ export class AppError extends Error {
     if (thrown instanceof AppError) return thrown
     if (thrown instanceof z.ZodError)
       return new AppError('invalid-input', z.prettifyError(thrown), { cause: thrown })
-    if (isSystemError(thrown) && (thrown.code === 'ENOSPC' || thrown.code === 'EDQUOT'))
+    if (isSystemError(thrown) && FULL_DISK.includes(String(thrown.code)))
       return new AppError('disk-full', `The disk is full: ${thrown.message}`, {
         hint: 'Free some space or choose another data folder (--data-dir), then resume. Finished epochs are kept.',
         cause: thrown,

@@ -100,8 +100,8 @@ function timeLine({ searchSeconds, trainSeconds }: RunResult): string[] {
   return [`  search ${duration(searchSeconds)}   training ${duration(trainSeconds)}`]
 }
 
-/** DPL against zero-shot in a sentence, and the classes that got worse. */
-function comparison({ zeroShot, dpl }: RunResult): string[] {
+/** DPL against zero-shot in a sentence, and the classes that got worse; a line each. */
+export function comparison({ zeroShot, dpl }: RunResult): string[] {
   if (zeroShot === undefined || dpl === undefined) return []
   const points = (dpl.accuracy - zeroShot.accuracy) * 100
   const verdict = points > 0 ? 'better than' : points < 0 ? 'worse than' : 'equal to'

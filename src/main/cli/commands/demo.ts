@@ -10,6 +10,7 @@ import { exitCodes } from '../exit-codes.ts'
 import { followRun, runOutcome, runTask } from '../follow.ts'
 import { duration, percent } from '../format.ts'
 import { selectDataset, selectModel } from '../select.ts'
+import { comparison } from '../run-view.ts'
 import { table } from '../table.ts'
 import { verificationText } from './verify.ts'
 
@@ -82,15 +83,16 @@ function demoOutcome({ setupSeconds }: CommandContext, parts: DemoParts): Outcom
     text: [
       table([
         ['', 'accuracy', 'macro-F1'],
-        ['zero-shot', percent(zeroShot.accuracy), percent(zeroShot.macroF1)],
-        ['DPL', percent(dpl.accuracy), percent(dpl.macroF1)],
+        ['  zero-shot', percent(zeroShot.accuracy), percent(zeroShot.macroF1)],
+        ['  DPL', percent(dpl.accuracy), percent(dpl.macroF1)],
       ]),
-      `on ${dpl.images} test images; search ${duration(seconds.search)}, training ${duration(seconds.train)}`,
+      ...comparison(result),
+      `  search ${duration(seconds.search)}, training ${duration(seconds.train)}`,
       lengthsText(contextLengths),
-      verificationText(verification),
+      `  ${verificationText(verification)}`,
       table([
-        ['run', run.folder],
-        ['export', exportFolder],
+        ['  run', run.folder],
+        ['  export', exportFolder],
       ]),
     ].join('\n'),
     exitCode: verification.passed ? exitCodes.ok : exitCodes.verificationFailed,
@@ -98,7 +100,7 @@ function demoOutcome({ setupSeconds }: CommandContext, parts: DemoParts): Outcom
 }
 
 function lengthsText({ text, image }: PromptConfiguration): string {
-  return `context lengths per layer: text ${text.join(' ')}, image ${image.join(' ')}`
+  return `  context lengths per layer: text ${text.join(' ')}, image ${image.join(' ')}`
 }
 
 function seedOf(seed: number | undefined): { seed?: number } {

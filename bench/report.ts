@@ -39,7 +39,14 @@ export function jsonReport(findings: Findings): object {
       ...result.case,
       title: titleOf(result.case),
       ratios: Object.fromEntries(
-        rivals.map((name) => [name, { speed: speedRatio(result, name), memory: memoryRatio(result, name) }]),
+        rivals.map((name) => [
+          name,
+          {
+            speed: speedRatio(result, name, 'median'),
+            speedOfFastestSteps: speedRatio(result, name, 'smallest'),
+            memory: memoryRatio(result, name),
+          },
+        ]),
       ),
       interleaved: result.interleaved,
       otherLoad: result.otherLoad,
@@ -65,7 +72,9 @@ export function markdownReport(findings: Findings): string {
       `${Math.round(findings.totalSeconds)} s in all.`,
   ]
   if (Math.max(0, ...loads) > 0.1)
-    parts.push('**The machine was not quiet: the figures mean little, the ratios less.**')
+    parts.push(
+      '**The machine was not quiet: medians mean little. PyTorch suffers most, its threads wait for each other.**',
+    )
   if (withoutPyTorch !== null) parts.push(`**PyTorch was not measured:** ${withoutPyTorch}`)
   else parts.push('## How many times faster, and how much memory', ratioTable(cases), explanation)
   parts.push('## Steps', stepTable(cases), ...problems(cases), ...profiles(cases))
@@ -75,7 +84,8 @@ export function markdownReport(findings: Findings): string {
 const rivals = implementationNames.filter((name) => name !== 'ours')
 
 const explanation =
-  'Medians of the same run, programs taking turns; above 1 means that DPL Studio is faster, or needs less memory. ' +
+  'Medians of the same run, programs taking turns, in brackets the fastest steps of each, which other programs ' +
+  'disturb least; above 1 means that DPL Studio is faster, or needs less memory. ' +
   '*As released*: all text positions, every option projected on its own, teacher always run (block mixing, which the ' +
   'released code lacks: option by option). *Careful*: texts cut at their end, options sharing projections and scores, ' +
   'only the gradients that are used, last block read-out rows only. Before anything was timed, the first step of ' +
@@ -86,8 +96,8 @@ function ratioTable(cases: readonly CaseResult[]): string {
   const rows = cases.map((result) => [
     titleOf(result.case),
     ...rivals.flatMap((name) => [
-      times(speedRatio(result, name), strong),
-      times(memoryRatio(result, name), plain),
+      `**${times(speedRatio(result, name, 'median'))}** (${times(speedRatio(result, name, 'smallest'))})`,
+      times(memoryRatio(result, name)),
     ]),
   ])
   return table(header, rows)
@@ -180,8 +190,12 @@ function present({ measured }: CaseResult): [ImplementationName, Measured][] {
   })
 }
 
-function speedRatio({ measured }: CaseResult, rival: ImplementationName): number | null {
-  return ratio(medianOf(measured[rival]), medianOf(measured.ours))
+function speedRatio(
+  { measured }: CaseResult,
+  rival: ImplementationName,
+  which: 'median' | 'smallest',
+): number | null {
+  return ratio(secondsOf(measured[rival], which), secondsOf(measured.ours, which))
 }
 
 function memoryRatio({ measured }: CaseResult, rival: ImplementationName): number | null {
@@ -192,8 +206,8 @@ function ratio(theirs: number | null, ours: number | null): number | null {
   return theirs === null || ours === null ? null : theirs / ours
 }
 
-function medianOf(measured: Measured | undefined): number | null {
-  return measured === undefined ? null : (spreadOf(measured)?.median ?? null)
+function secondsOf(measured: Measured | undefined, which: 'median' | 'smallest'): number | null {
+  return measured === undefined ? null : (spreadOf(measured)?.[which] ?? null)
 }
 
 function spreadOf({ seconds }: Measured): Spread | null {
@@ -209,11 +223,8 @@ function table(header: readonly string[], rows: readonly (readonly string[])[]):
   return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n')
 }
 
-const strong = (text: string) => `**${text}**`
-const plain = (text: string) => text
-
-function times(value: number | null, style: (text: string) => string): string {
-  return value === null ? '–' : style(`${value.toFixed(value < 10 ? 2 : 1)}×`)
+function times(value: number | null): string {
+  return value === null ? '–' : `${value.toFixed(value < 10 ? 2 : 1)}×`
 }
 
 function seconds(value: number): string {

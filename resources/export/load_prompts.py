@@ -143,7 +143,8 @@ def _pixels(image: Image.Image, steps: dict[str, Any]) -> Tensor:
     shorter, side = min(upright.size), steps["cropSize"]
     width, height = (steps["resizeTo"] * length // shorter for length in upright.size)
     left, top = round((width - side) / 2), round((height - side) / 2)
-    resized = upright.resize((width, height), Image.Resampling.BICUBIC)
+    resampling = Image.Resampling[steps["interpolation"].upper()]
+    resized = upright.resize((width, height), resampling)
     cropped = resized.crop((left, top, left + side, top + side))
     pixels = torch.from_numpy(np.array(cropped)).permute(2, 0, 1) / 255
     mean, std = (torch.tensor(steps[name])[:, None, None] for name in ("mean", "std"))

@@ -203,13 +203,15 @@ function describeExport(parts: ExportParts, files: Record<string, string>): Expo
 }
 
 /** The same steps in the words of transformers' `preprocessor_config.json`. */
-function huggingFacePreprocessing({ resizeTo, cropSize, mean, std }: ImagePreprocessing): object {
+function huggingFacePreprocessing(preprocessing: ImagePreprocessing): object {
+  const { resizeTo, cropSize, interpolation, mean, std } = preprocessing
   return {
     image_processor_type: 'CLIPImageProcessor',
     do_convert_rgb: true,
     do_resize: true,
     size: { shortest_edge: resizeTo },
-    resample: 3,
+    // Pillow's numbers
+    resample: interpolation === 'bicubic' ? 3 : 2,
     do_center_crop: true,
     crop_size: { height: cropSize, width: cropSize },
     do_rescale: true,

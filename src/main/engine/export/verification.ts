@@ -10,7 +10,7 @@ import { probabilities } from '../metrics/accuracy.ts'
 import { scoreImages, type Classifier, type PassControl } from '../metrics/evaluate.ts'
 import type { ExportedAnswers } from './export-config.ts'
 import type { ReadExport } from './export-folder.ts'
-import { promptClassifier } from './prompt-classifier.ts'
+import { promptClassifier } from '../metrics/prompt-classifier.ts'
 
 /** How far a probability may be off in another process, on another device or in another program. */
 export const TOLERANCE = 1e-3

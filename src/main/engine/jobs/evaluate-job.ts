@@ -1,7 +1,7 @@
 import { readJson } from '#main/files'
 import { RunJob, runFiles, type JobDataset } from '#main/run-folder'
 import { withOwner } from '../tensor/memory.ts'
-import { promptClassifier } from '../export/prompt-classifier.ts'
+import { promptClassifier } from '../metrics/prompt-classifier.ts'
 import { evaluate } from '../metrics/evaluate.ts'
 import { readPromptFile } from '../prompts/prompt-file.ts'
 import type { JobResult } from '../protocol.ts'

@@ -10,7 +10,7 @@ import { SCORING_BATCH, scoreViews, type Classifier } from '../metrics/evaluate.
 import type { ImageSource } from '../data/image-source.ts'
 import type { Raster } from '../data/transforms.ts'
 import { withOwner } from '../tensor/memory.ts'
-import { promptClassifier } from '../export/prompt-classifier.ts'
+import { promptClassifier } from '../metrics/prompt-classifier.ts'
 import { letMessagesIn } from '../tensor/event-loop.ts'
 import { readPromptFile } from '../prompts/prompt-file.ts'
 import type { JobResult } from '../protocol.ts'

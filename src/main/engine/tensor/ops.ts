@@ -25,8 +25,12 @@ interface Differentiable<Inputs extends Tensor[], Output extends Tensor> {
 export function withGradient<Inputs extends Tensor[], Output extends Tensor>(
   body: Differentiable<Inputs, Output>,
 ): (...inputs: Inputs) => Output {
-  const packed = (...inputsAndSave: (Tensor | tf.GradSaveFunc)[]) =>
-    body(inputsAndSave.slice(0, -1) as Inputs, inputsAndSave.at(-1) as tf.GradSaveFunc)
+  const packed = (...inputsAndSave: (Tensor | tf.GradSaveFunc)[]) => {
+    const save = inputsAndSave.at(-1) as tf.GradSaveFunc
+    const { value, gradFunc } = body(inputsAndSave.slice(0, -1) as Inputs, save)
+    // Outside a tidy of its own, what a gradient makes on its way would live until the whole step ends.
+    return { value, gradFunc: (dy: Output, saved: Tensor[]) => tf.tidy(() => gradFunc(dy, saved)) }
+  }
   // The declared type of customGrad knows neither the number of inputs nor the rank of the output.
   return tf.customGrad(packed as unknown as Parameters<typeof tf.customGrad>[0]) as unknown as (
     ...inputs: Inputs

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { SerializedError } from '#shared/errors'
 import { EngineDescription, Prediction, Verification } from '#shared/schemas/results'
-import { EpochReport, EvaluatedMethod, Evaluation, RunResult, RunStatus, Stage } from '#shared/schemas/run'
+import { EpochReport, EvaluatedMethod, Evaluation, RunResult, RunStatus } from '#shared/schemas/run'
+import { RunProgress } from '#shared/schemas/run-record'
 import { JobDataset, JobModel } from '../run-folder.ts'
 
 /** Starts or continues the run in a folder; which of the two its files tell. */
@@ -88,16 +89,7 @@ export const JobResult = z.discriminatedUnion('kind', [
 export type JobResult = z.infer<typeof JobResult>
 
 /** Where a job is. `done` of `total` counts steps, images or bytes of the stage. */
-export const JobProgress = z.strictObject({
-  id: z.string(),
-  stage: Stage,
-  message: z.string(),
-  done: z.number(),
-  total: z.number(),
-  epoch: z.number().int().optional(),
-  epochs: z.number().int().optional(),
-  secondsLeft: z.number().nullable(),
-})
+export const JobProgress = RunProgress.omit({ runId: true }).extend({ id: z.string() })
 export type JobProgress = z.infer<typeof JobProgress>
 
 /** What an engine host may ask of an engine process. One job at a time; a second start is refused. */

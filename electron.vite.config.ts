@@ -1,3 +1,5 @@
+import ui from '@nuxt/ui/vite'
+import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'electron-vite'
 
 /**
@@ -13,6 +15,7 @@ export default defineConfig({
       externalizeDeps: true,
       rolldownOptions: {
         input: {
+          index: 'src/main/index.ts',
           cli: 'src/main/cli.ts',
           engine: 'src/main/engine.ts',
         },
@@ -21,6 +24,35 @@ export default defineConfig({
           codeSplitting: { groups: [{ name: 'vendor', test: /node_modules/ }] },
         },
       },
+    },
+  },
+  preload: {
+    build: {
+      target: 'node22.14',
+      externalizeDeps: false,
+      // A sandboxed preload script is one file that requires nothing but `electron`.
+      rolldownOptions: { input: { index: 'src/preload/index.ts' }, output: { format: 'cjs' } },
+    },
+  },
+  renderer: {
+    root: 'src/renderer',
+    plugins: [
+      vue(),
+      ui({
+        autoImport: false,
+        components: { dirs: [], dts: '../../out/types/components.d.ts' },
+        // Icons come with the build: nothing is asked of the network at run time.
+        icon: { clientBundle: { scan: true } },
+        colorMode: true,
+        ui: {
+          colors: { primary: 'blue', neutral: 'zinc' },
+        },
+      }),
+    ],
+    build: {
+      target: 'es2022',
+      minify: true,
+      rolldownOptions: { input: { index: 'src/renderer/index.html' } },
     },
   },
 })

@@ -27,6 +27,7 @@ async function main(): Promise<void> {
         version: PROGRAM_VERSION,
         dataFolder: folder,
         starterPath: resource('starter-clip'),
+        samplePath: resource('sample'),
         spawnEngine: spawnNodeEngine({
           program: join(import.meta.dirname, 'engine.js'),
           runtime: () => {

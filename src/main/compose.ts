@@ -19,12 +19,17 @@ import { createPredictions } from './services/predictions.ts'
 import { rebuildIndex } from './services/reindex.ts'
 import { createRuns, type Runs } from './services/runs.ts'
 import { createTasks } from './services/tasks.ts'
+import { noShell, type Shell } from './shell.ts'
 
 export interface Composition {
   version: string
   dataFolder: string
   /** the CLIP that ships with the program */
   starterPath: string
+  /** the sample pictures that ship with the program */
+  samplePath: string
+  /** what the surroundings can do; nothing, where nobody is there to be asked */
+  shell?: Shell
   spawnEngine: SpawnEngine
   /**
    * `write` makes this process the owner of the data folder, of which there is one at a time; `read` only looks,
@@ -52,7 +57,8 @@ export interface Application {
 
 /** The one place where the parts are put together. */
 export function compose(composition: Composition): Application {
-  const { version, dataFolder, starterPath, spawnEngine, access, purpose, graceMs } = composition
+  const { version, dataFolder, starterPath, samplePath, spawnEngine, access, purpose, graceMs } = composition
+  const shell = composition.shell ?? noShell
   const now = composition.now ?? (() => new Date())
   const folders = {
     runs: join(dataFolder, 'runs'),
@@ -102,7 +108,14 @@ export function compose(composition: Composition): Application {
     now,
   })
   const handlers = createHandlers({
-    info: { version, dataFolder },
+    info: {
+      version,
+      dataFolder,
+      platform: process.platform,
+      sampleFolder: samplePath,
+      exportFolder: folders.exports,
+      capabilities: shell.capabilities,
+    },
     datasets,
     models,
     runs,

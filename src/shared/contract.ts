@@ -1,16 +1,23 @@
 import { z } from 'zod'
 import type { ApiOf, EmitOf, HandlersOf } from './rpc.ts'
+import { AppInfo, ChoiceRequest, FolderListing } from './schemas/app.ts'
 import {
   Dataset,
   DatasetImage,
   DatasetSource,
+  ImageItem,
+  ProblemKind,
   Split,
   SplitCounts,
   SplitFractions,
 } from './schemas/dataset.ts'
+import { DatasetEdit } from './schemas/dataset-edit.ts'
+import { EngineStatus, KnownModel, RuntimePackInfo, StoragePart } from './schemas/machine.ts'
+import { RunEstimate, RunQueue, ScoredImage } from './schemas/queue.ts'
 import { RegisteredModel } from './schemas/registered-model.ts'
 import { ExportRecord, Run, RunInterrupt, RunPlan, RunProgress, RunRequest } from './schemas/run-record.ts'
 import { EpochReport, EvaluatedMethod, Evaluation, RunResult, Stage } from './schemas/run.ts'
+import { Settings, SettingsChange } from './schemas/settings.ts'
 import { Task, TaskProgress } from './schemas/task.ts'
 
 const ById = z.strictObject({ id: z.string().min(1) })
@@ -30,26 +37,83 @@ const SplitPreview = z.strictObject({
   ),
 })
 
+const ImportInput = z.strictObject({
+  path: z.string().min(1).describe('folder of class folders, manifest, or CoOp split file'),
+  imageRoot: z.string().optional(),
+  source: DatasetSource.optional(),
+  columns: z.strictObject({ path: z.string(), label: z.string(), split: z.string().optional() }).optional(),
+  name: z.string().min(1).optional(),
+  splitSeed: z.number().int().optional(),
+  fractions: SplitFractions.optional(),
+})
+
+const ImageFilter = {
+  split: Split.optional(),
+  label: z.number().int().nonnegative().optional(),
+  /** only images that were left out, instead of only those that were not */
+  excluded: z.boolean().default(false),
+  /** only images that the import had something to say about */
+  problem: ProblemKind.optional(),
+  /** part of the path, without regard to case */
+  search: z.string().optional(),
+}
+
 /**
  * Everything a client may ask. Answers come within a second; longer work is a run or a task, with an id and events.
  * Paths are absolute.
  */
 export const requests = {
-  'app/info': { input: Nothing, output: z.strictObject({ version: z.string(), dataFolder: z.string() }) },
+  'app/info': { input: Nothing, output: AppInfo },
+  /** A readable account of this installation and its last errors, for a person to read before they send it. */
+  'app/problem-report': { input: Nothing, output: z.strictObject({ text: z.string() }) },
+
+  /** Asks the user through the system's dialog; no paths: they closed it. 'unsupported' where there is none. */
+  'shell/choose': { input: ChoiceRequest, output: z.strictObject({ paths }) },
+  /** Shows a file or folder in the system's file manager. */
+  'shell/reveal': { input: z.strictObject({ path: z.string().min(1) }), output: z.void() },
+  'folders/browse': {
+    input: z.strictObject({ path: z.string().optional() }).default({}),
+    output: FolderListing,
+  },
+  /** A fresh folder that a browser may send files to, with `PUT /uploads/<id>/<relative path>`. */
+  'uploads/begin': { input: Nothing, output: z.strictObject({ id: z.string(), folder: z.string() }) },
+
+  'settings/get': { input: Nothing, output: Settings },
+  'settings/change': { input: SettingsChange, output: Settings },
+
+  /** Everything about this machine, the engine's self-test included. */
+  'machine/report': { input: Nothing, output: Task },
+  'runtime/list': { input: Nothing, output: z.array(RuntimePackInfo) },
+  /** From files the user has brought, or from the network where that is allowed. */
+  'runtime/install': {
+    input: z.strictObject({ pack: RuntimePackInfo.shape.name, from: z.string().min(1).optional() }),
+    output: Task,
+  },
+  'runtime/remove': { input: z.strictObject({ pack: RuntimePackInfo.shape.name }), output: z.void() },
+  'storage/usage': { input: Nothing, output: Task },
+  'storage/clear': { input: z.strictObject({ part: StoragePart.shape.part }), output: Task },
 
   'datasets/import': {
-    input: z.strictObject({
-      path: z.string().min(1).describe('folder of class folders, manifest, or CoOp split file'),
-      imageRoot: z.string().optional(),
-      source: DatasetSource.optional(),
-      columns: z
-        .strictObject({ path: z.string(), label: z.string(), split: z.string().optional() })
-        .optional(),
-      name: z.string().min(1).optional(),
-      splitSeed: z.number().int().optional(),
-      fractions: SplitFractions.optional(),
-    }),
+    input: ImportInput,
     output: Task,
+  },
+  /** Looks at pictures as an import would, and keeps what it found until `datasets/add` or the end of the program. */
+  'datasets/inspect': { input: ImportInput, output: Task },
+  /** Makes a dataset of what an inspection found. */
+  'datasets/add': {
+    input: z.strictObject({
+      inspection: z.string().min(1).describe('id of the task'),
+      name: z.string().trim().min(1).max(200),
+      split: z.strictObject({ seed: z.number().int(), fractions: SplitFractions }).optional(),
+    }),
+    output: Dataset,
+  },
+  'datasets/preview-inspection': {
+    input: z.strictObject({
+      inspection: z.string().min(1),
+      split: z.strictObject({ seed: z.number().int(), fractions: SplitFractions }).optional(),
+    }),
+    output: SplitPreview,
   },
   'datasets/list': { input: Nothing, output: z.array(Dataset) },
   'datasets/get': { input: ById, output: Dataset },
@@ -57,13 +121,53 @@ export const requests = {
   'datasets/find': { input: z.strictObject({ path: z.string() }), output: Dataset.nullable() },
   'datasets/images': {
     input: ById.extend({
-      split: Split.optional(),
-      label: z.number().int().nonnegative().optional(),
+      ...ImageFilter,
       offset: z.number().int().nonnegative().default(0),
       limit: z.number().int().positive().max(10_000).default(1_000),
     }),
     output: z.array(DatasetImage),
   },
+  'datasets/count-images': { input: ById.extend(ImageFilter), output: z.number().int().nonnegative() },
+  'datasets/edit': { input: ById.extend({ edit: DatasetEdit }), output: Dataset },
+  'datasets/undo': { input: ById, output: Dataset },
+  'datasets/redo': { input: ById, output: Dataset },
+  /** How many of a CLIP's text positions each class text takes, start and end included. */
+  'datasets/count-tokens': {
+    input: ById.extend({
+      modelId: z.string().min(1),
+      template: z.string(),
+      prompts: z.array(z.string()).describe('one per class'),
+    }),
+    output: z.strictObject({ textPositions: z.number().int(), counts: z.array(z.number().int()) }),
+  },
+  /** The very images that a run with these numbers would learn from. */
+  'datasets/few-shot': {
+    input: ById.extend({
+      seed: z.number().int().nonnegative(),
+      shots: z.number().int().positive(),
+      validationShots: z.number().int().nonnegative(),
+    }),
+    output: z.strictObject({
+      train: z.array(ImageItem),
+      validation: z.array(ImageItem),
+      /** classes with fewer training images than shots: all they have is used */
+      short: z.array(z.strictObject({ label: z.number().int(), images: z.number().int() })),
+    }),
+  },
+  /** Zero-shot accuracy of several wordings on the same images, before anything is saved. */
+  'datasets/test-wording': {
+    input: ById.extend({
+      modelId: z.string().min(1),
+      split: Split.default('validation'),
+      wordings: z
+        .array(z.strictObject({ template: z.string(), prompts: z.array(z.string().min(1)) }))
+        .min(1)
+        .max(8),
+    }),
+    output: Task,
+  },
+  /** Looks for the images of a dataset below another folder and takes that one when they are there. */
+  'datasets/relink': { input: ById.extend({ root: z.string().min(1) }), output: Task },
   'datasets/preview-split': {
     input: ById.extend({ seed: z.number().int(), fractions: SplitFractions }),
     output: SplitPreview,
@@ -86,10 +190,36 @@ export const requests = {
   'models/get': { input: ById, output: RegisteredModel },
   'models/find': { input: z.strictObject({ path: z.string() }), output: RegisteredModel.nullable() },
   'models/verify': { input: ById, output: Task },
+  'models/known': { input: Nothing, output: z.array(KnownModel) },
+  /** Fetches known weights, goes on where an earlier download ended, checks them and registers them. */
+  'models/download': { input: ById, output: Task },
+  'models/rename': {
+    input: ById.extend({ name: z.string().trim().min(1).max(200) }),
+    output: RegisteredModel,
+  },
   'models/remove': { input: ById, output: z.void() },
 
   'runs/plan': { input: RunRequest, output: RunPlan },
+  'runs/estimate': { input: RunRequest, output: RunEstimate },
   'runs/start': { input: RunRequest, output: Run },
+  /** The same with several seeds. */
+  'runs/start-seeds': {
+    input: z.strictObject({
+      request: RunRequest,
+      seeds: z.array(z.number().int().nonnegative()).min(1).max(20),
+    }),
+    output: z.array(Run),
+  },
+  'runs/annotate': {
+    input: ById.extend({
+      name: z.string().trim().min(1).max(200).optional(),
+      notes: z.string().max(10_000).optional(),
+    }),
+    output: Run,
+  },
+  'runs/queue': { input: Nothing, output: RunQueue },
+  'runs/move': { input: ById.extend({ position: z.number().int().nonnegative() }), output: RunQueue },
+  'runs/hold-queue': { input: z.strictObject({ held: z.boolean() }), output: RunQueue },
   'runs/resume': {
     input: ById.extend({ stopSearch: z.boolean().default(false).describe('and end the search early') }),
     output: Run,
@@ -109,6 +239,25 @@ export const requests = {
   },
   /** The last word of a running run, for clients that come late. */
   'runs/progress': { input: ById, output: RunProgress.nullable() },
+  /** How a method answered the test images. 'not-found' for runs of programs that did not keep the answers. */
+  'runs/scored-images': {
+    input: ById.extend({
+      method: EvaluatedMethod,
+      label: z.number().int().nonnegative().optional(),
+      predicted: z.number().int().nonnegative().optional(),
+      only: z
+        .enum(['mistakes', 'fixed', 'broken'])
+        .optional()
+        .describe('against the truth, or against zero-shot'),
+      order: z.enum(['as-listed', 'most-confident', 'least-confident']).default('as-listed'),
+      offset: z.number().int().nonnegative().default(0),
+      limit: z.number().int().positive().max(1_000).default(200),
+    }),
+    output: z.strictObject({ total: z.number().int(), images: z.array(ScoredImage) }),
+  },
+  /** What was learned from which data, how well it does, and on what machine. Markdown. */
+  'runs/card': { input: ById, output: z.strictObject({ markdown: z.string() }) },
+  'runs/classes': { input: ById, output: z.array(z.string()) },
   'runs/delete': { input: ById, output: z.void() },
   'runs/exports': { input: ById, output: z.array(ExportRecord) },
 
@@ -116,7 +265,14 @@ export const requests = {
     input: ById.extend({ split: Split.default('test'), datasetId: z.string().optional() }),
     output: Task,
   },
-  'runs/export': { input: ById.extend({ folder: z.string().min(1).optional() }), output: Task },
+  'runs/export': {
+    input: ById.extend({
+      folder: z.string().min(1).optional(),
+      into: z.string().min(1).optional().describe('folder to make a new one in, with a free name'),
+    }),
+    output: Task,
+  },
+  'exports/list': { input: Nothing, output: z.array(ExportRecord) },
   /** Of an export folder, or of the last export of a run. */
   'exports/verify': { input: z.strictObject({ source: z.string().min(1) }), output: Task },
   'predictions/start': {
@@ -129,9 +285,12 @@ export const requests = {
     }),
     output: Task,
   },
+  'engine/status': { input: Nothing, output: EngineStatus },
   'engine/describe': { input: Nothing, output: Task },
   'index/rebuild': { input: Nothing, output: Task },
 
+  /** Tasks that are running, and those that ended lately. */
+  'tasks/list': { input: Nothing, output: z.array(Task) },
   'tasks/get': { input: ById, output: Task },
   'tasks/cancel': { input: ById, output: z.void() },
 } as const satisfies Record<string, { input: z.ZodType; output: z.ZodType }>
@@ -147,6 +306,9 @@ export const events = {
   'dataset/removed': ById,
   'model/changed': RegisteredModel,
   'model/removed': ById,
+  'queue/changed': RunQueue,
+  'engine/changed': EngineStatus,
+  'settings/changed': Settings,
   'task/changed': Task,
   'task/progress': TaskProgress,
 } as const satisfies Record<string, z.ZodType>

@@ -15,6 +15,8 @@ export const ErrorCode = z.enum([
   'run-cancelled',
   'verification-failed',
   'diverged',
+  'unsupported',
+  'network-off',
   'internal',
 ])
 export type ErrorCode = z.infer<typeof ErrorCode>

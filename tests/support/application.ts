@@ -27,6 +27,7 @@ export function createWorkshop() {
         version: '0',
         dataFolder: join(folder, 'data'),
         starterPath: model,
+        samplePath: resource('sample'),
         spawnEngine: spawnFakeEngine(folder, engine),
         access: 'write',
         purpose: 'a test',

@@ -1,4 +1,5 @@
 import type { Handlers } from '#shared/contract'
+import type { AppInfo } from '#shared/schemas/app'
 import type { Task } from '#shared/schemas/task'
 import type { Datasets } from './datasets.ts'
 import type { Exports } from './exports.ts'
@@ -8,7 +9,7 @@ import type { Runs } from './runs.ts'
 import type { Tasks } from './tasks.ts'
 
 export interface Services {
-  info: { version: string; dataFolder: string }
+  info: AppInfo
   datasets: Datasets
   models: Models
   runs: Runs

@@ -151,5 +151,18 @@ export const Dataset = z.object({
   /** ISO 8601 */
   importedAt: z.string(),
   report: ImportReport,
+  /** text template that new runs begin with */
+  template: z.string().default('a photo of a {}.'),
+  /** what the user has left out; it can be taken in again */
+  excluded: z
+    .object({
+      images: z.number().int().nonnegative(),
+      classes: z.array(z.object({ name: z.string(), images: z.number().int().nonnegative() })),
+    })
+    .default({ images: 0, classes: [] }),
+  /** what undo would take back and redo would do again, in words; null: nothing */
+  history: z
+    .object({ undo: z.string().nullable(), redo: z.string().nullable() })
+    .default({ undo: null, redo: null }),
 })
 export type Dataset = z.infer<typeof Dataset>

@@ -25,6 +25,11 @@ export const Run = z.strictObject({
   contextLengths: PromptConfiguration.nullable(),
   searchSeconds: z.number().nullable(),
   trainSeconds: z.number().nullable(),
+  /** fingerprint of the data the run was made with; the dataset may have changed since */
+  datasetFingerprint: z.string().default(''),
+  macroF1: z.number().nullable().default(null).describe('of the trained prompts'),
+  testImages: z.number().int().nullable().default(null),
+  notes: z.string().default(''),
 })
 export type Run = z.infer<typeof Run>
 

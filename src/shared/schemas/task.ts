@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { SerializedError } from '../errors.ts'
 import { Dataset } from './dataset.ts'
+import { MachineReport, RuntimePackInfo, StoragePart } from './machine.ts'
 import { RegisteredModel } from './registered-model.ts'
 import { EngineDescription, Prediction, Verification } from './results.ts'
 import { ExportRecord } from './run-record.ts'
@@ -49,6 +50,22 @@ export const TaskOutcome = z.discriminatedUnion('kind', [
     models: count(),
     skipped: z.array(z.strictObject({ path: z.string(), reason: z.string() })),
   }),
+  /** what an import would bring; `datasets/add` makes it a dataset */
+  z.strictObject({ kind: z.literal('dataset-inspect'), dataset: Dataset, known: z.string().nullable() }),
+  z.strictObject({
+    kind: z.literal('dataset-relink'),
+    dataset: Dataset,
+    found: count(),
+    missing: z.array(z.string()),
+    /** same name, other content */
+    different: z.array(z.string()),
+  }),
+  /** zero-shot evaluations in the order of the wordings asked for */
+  z.strictObject({ kind: z.literal('wording'), evaluations: z.array(Evaluation) }),
+  z.strictObject({ kind: z.literal('machine'), report: MachineReport }),
+  z.strictObject({ kind: z.literal('runtime-install'), pack: RuntimePackInfo }),
+  z.strictObject({ kind: z.literal('storage'), parts: z.array(StoragePart) }),
+  z.strictObject({ kind: z.literal('storage-clear'), freedBytes: count() }),
 ])
 export type TaskOutcome = z.infer<typeof TaskOutcome>
 export type TaskKind = TaskOutcome['kind']

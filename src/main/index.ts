@@ -1,0 +1,4 @@
+import { app } from 'electron'
+
+/** The desktop application. */
+void app.whenReady()

@@ -37,6 +37,8 @@ export default defineConfig({
   renderer: {
     root: 'src/renderer',
     plugins: [
+      // electron-vite would make addresses relative, which do not hold below `/projects/...`.
+      { name: 'addresses-from-the-root', config: () => ({ base: '/' }) },
       vue(),
       ui({
         autoImport: false,

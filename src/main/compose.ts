@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { contract, type Api, type Emit } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import { connectTable, memoryPorts, serveTable, type Port } from '#shared/rpc'
+import type { ImagePlaces } from './assets/pages.ts'
 import { createDatasetsRepository } from './db/datasets-repository.ts'
 import { openDatabase, type Database } from './db/database.ts'
 import { createModelsRepository } from './db/models-repository.ts'
@@ -14,6 +15,7 @@ import { createDatasets } from './services/datasets.ts'
 import { runEngineJob } from './services/engine-jobs.ts'
 import { createExports } from './services/exports.ts'
 import { createHandlers } from './services/handlers.ts'
+import { createImagePlaces } from './services/image-places.ts'
 import { createModels } from './services/models.ts'
 import { createPredictions } from './services/predictions.ts'
 import { rebuildIndex } from './services/reindex.ts'
@@ -49,6 +51,8 @@ export interface Application {
   serve(port: Port): void
   /** A client within this process. */
   connect(): Api
+  /** where the pictures lie that pages may show */
+  readonly images: ImagePlaces
   /** Ends the engine at once, without a checkpoint; finished epochs are kept. */
   kill(): void
   /** Pauses what runs, ends the engine, closes the index and gives the data folder back. */
@@ -147,6 +151,7 @@ export function compose(composition: Composition): Application {
       serve(ours)
       return connectTable(contract, theirs)
     },
+    images: createImagePlaces({ datasets, runs }),
     kill: () => engine.kill(),
     async dispose() {
       await Promise.all([tasks.dispose(), runs.pauseAll()])

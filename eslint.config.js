@@ -67,7 +67,7 @@ const zones = [
 module.exports = defineConfig(
   { ignores: ['out/**', 'node_modules/**', 'resources/**', '**/*.mjs', 'eslint.config.js'] },
   tseslint.configs.strictTypeChecked,
-  vue.configs['flat/recommended'],
+  vue.configs['flat/essential'],
   {
     files: ['**/*.ts', '**/*.vue'],
     languageOptions: {
@@ -103,10 +103,18 @@ module.exports = defineConfig(
     },
   },
   {
+    files: ['**/*.vue'],
+    languageOptions: { parser: vueParser, parserOptions: { parser: tseslint.parser } },
+    rules: { 'vue/block-lang': ['error', { script: { lang: 'ts' } }], 'vue/no-undef-components': 'off' },
+  },
+  {
     files: [
       'src/main/engine/tensor/tf.ts',
       'src/main/runtime/**',
       'src/main/db/**',
+      'src/main/electron/**',
+      'src/main/index.ts',
+      'src/preload/**',
       '*.config.ts',
       'tests/**',
     ],

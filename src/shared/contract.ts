@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { commands } from './commands.ts'
 import type { ApiOf, EmitOf, HandlersOf } from './rpc.ts'
 import { AppInfo, ChoiceRequest, FolderListing } from './schemas/app.ts'
 import {
@@ -306,6 +307,10 @@ export const events = {
   'dataset/removed': ById,
   'model/changed': RegisteredModel,
   'model/removed': ById,
+  /** A command was chosen in the menu of the shell; the page does what it means there. */
+  'shell/command': z.strictObject({ command: z.enum(commands.map(({ id }) => id)) }),
+  /** The program was asked to open a folder or file, by a second start or a double click. */
+  'shell/open': z.strictObject({ path: z.string() }),
   'queue/changed': RunQueue,
   'engine/changed': EngineStatus,
   'settings/changed': Settings,

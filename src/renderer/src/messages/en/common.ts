@@ -1,0 +1,41 @@
+import { plural } from '../plural.ts'
+
+/** Words that several areas share. */
+export const common = {
+  cancel: 'Cancel',
+  close: 'Close',
+  retry: 'Try again',
+  loading: 'Loading…',
+  copy: 'Copy',
+  copied: 'Copied',
+  choose: 'Choose…',
+  remove: 'Remove',
+  none: '–',
+  details: 'Details',
+  whatNow: 'What to do',
+  images: (count: number) => plural(count, { one: '# picture', other: '# pictures' }),
+  classes: (count: number) => plural(count, { one: '# class', other: '# classes' }),
+  runs: (count: number) => plural(count, { one: '# run', other: '# runs' }),
+  of: (done: number, total: number) => `${done.toLocaleString()} of ${total.toLocaleString()}`,
+  timeLeft: (time: string) => `about ${time} left`,
+  split: { train: 'Training', validation: 'Validation', test: 'Test' },
+  branch: { text: 'Text', image: 'Image' },
+  status: {
+    queued: 'Waiting',
+    running: 'Running',
+    paused: 'Paused',
+    cancelled: 'Cancelled',
+    failed: 'Failed',
+    finished: 'Finished',
+  },
+  stage: {
+    prepare: 'Prepare',
+    'zero-shot': 'Zero-shot',
+    search: 'Search',
+    train: 'Train',
+    evaluate: 'Evaluate',
+    export: 'Export',
+    verify: 'Check',
+    predict: 'Predict',
+  },
+}

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { PROGRAM_VERSION } from '#shared/version'
+import { createPages } from './assets/pages.ts'
 import { runCommandLine } from './cli/shell.ts'
 import { compose } from './compose.ts'
 import { dataFolder } from './data-folder.ts'
@@ -22,12 +23,13 @@ async function main(): Promise<void> {
     stderr: process.stderr,
     dataFolder,
     setupSeconds: Number.isFinite(setup) ? setup : null,
-    open: (folder, access, purpose) =>
-      compose({
+    open: ({ dataFolder: folder, access, purpose, shell }) => {
+      const application = compose({
         version: PROGRAM_VERSION,
         dataFolder: folder,
         starterPath: resource('starter-clip'),
         samplePath: resource('sample'),
+        ...(shell !== undefined && { shell }),
         spawnEngine: spawnNodeEngine({
           program: join(import.meta.dirname, 'engine.js'),
           runtime: () => {
@@ -38,7 +40,14 @@ async function main(): Promise<void> {
         }),
         access,
         purpose,
-      }),
+      })
+      const pages = createPages({
+        rendererFolder: join(import.meta.dirname, '..', 'renderer'),
+        thumbnailFolder: join(folder, 'thumbnails'),
+        images: application.images,
+      })
+      return { ...application, pages }
+    },
     onInterrupt,
     exit: (code) => process.exit(code),
   })

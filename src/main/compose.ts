@@ -21,6 +21,7 @@ import { createPredictions } from './services/predictions.ts'
 import { rebuildIndex } from './services/reindex.ts'
 import { createRuns, type Runs } from './services/runs.ts'
 import { createTasks } from './services/tasks.ts'
+import { createUploads, type Uploads } from './services/uploads.ts'
 import { noShell, type Shell } from './shell.ts'
 
 export interface Composition {
@@ -53,6 +54,8 @@ export interface Application {
   connect(): Api
   /** where the pictures lie that pages may show */
   readonly images: ImagePlaces
+  /** Keeps a file that a browser sends. */
+  readonly receiveUpload: Uploads['receive']
   /** Ends the engine at once, without a checkpoint; finished epochs are kept. */
   kill(): void
   /** Pauses what runs, ends the engine, closes the index and gives the data folder back. */
@@ -111,6 +114,10 @@ export function compose(composition: Composition): Application {
     folder: folders.exports,
     now,
   })
+  const uploads = createUploads({
+    folder: join(dataFolder, 'uploads'),
+    isOffered: shell.capabilities.upload,
+  })
   const handlers = createHandlers({
     info: {
       version,
@@ -126,6 +133,7 @@ export function compose(composition: Composition): Application {
     exports,
     predictions: createPredictions({ exports, models, engine, tasks }),
     tasks,
+    uploads,
     describeEngine: () =>
       tasks.start('describe', async (context) => {
         const { description } = await runEngineJob(engine, context, { kind: 'describe' })
@@ -152,6 +160,7 @@ export function compose(composition: Composition): Application {
       return connectTable(contract, theirs)
     },
     images: createImagePlaces({ datasets, runs }),
+    receiveUpload: (id, steps, content) => uploads.receive(id, steps, content),
     kill: () => engine.kill(),
     async dispose() {
       await Promise.all([tasks.dispose(), runs.pauseAll()])

@@ -1,5 +1,7 @@
 import type { Api } from '#shared/contract'
 import type { SerializedError } from '#shared/errors'
+import type { Served } from '#main/serve/server'
+import type { Shell } from '#main/shell'
 import type { Progress } from './progress.ts'
 
 export interface OptionSpec {
@@ -27,6 +29,10 @@ export interface Arguments {
 export interface CommandContext {
   /** Opened with the command's access when it is first used. */
   readonly api: Api
+  /** the same application, for a command that serves it to others */
+  readonly served: Served
+  /** Prints a result before the command is over, which then ends with `Announced`. */
+  announce(result: Pick<Outcome, 'json' | 'text'>): void
   readonly dataFolder: string
   readonly progress: Progress
   /** aborted by the first Ctrl+C; the second ends the program */
@@ -44,6 +50,12 @@ export interface Outcome {
   error?: SerializedError
 }
 
+/** The end of a command that has printed its result before. */
+export interface Announced {
+  announced: true
+  exitCode: number
+}
+
 export interface Command {
   /** one or two words */
   name: string
@@ -58,7 +70,9 @@ export interface Command {
   examples: readonly string[]
   /** how it uses the data folder; `none` for not at all */
   access: 'none' | 'read' | 'write' | 'rebuild'
-  run: (context: CommandContext, args: Arguments) => Promise<Outcome>
+  /** what clients may do beyond the contract; nothing, where nobody is there to be asked */
+  shell?: (args: Arguments, dataFolder: string) => Shell
+  run: (context: CommandContext, args: Arguments) => Promise<Outcome | Announced>
 }
 
 /** Options that every command has. */

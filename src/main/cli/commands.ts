@@ -11,12 +11,14 @@ import { resume } from './commands/resume.ts'
 import { runCommands } from './commands/run.ts'
 import { runsCommands } from './commands/runs.ts'
 import { runtimeCommands } from './commands/runtime.ts'
+import { serve } from './commands/serve.ts'
 import { verify } from './commands/verify.ts'
 import { watch } from './commands/watch.ts'
 
 /** Every command, in the order in which somebody meets them. */
 export const commands: readonly Command[] = [
   demo,
+  serve,
   check,
   ...runtimeCommands,
   ...modelCommands,

@@ -1,14 +1,23 @@
 import type { Api } from '#shared/contract'
 import { AppError, type SerializedError } from '#shared/errors'
+import type { Served } from '#main/serve/server'
+import type { Shell } from '#main/shell'
 import { findCommand, parseArguments } from './arguments.ts'
-import { globalOptions, type Arguments, type Command, type Outcome } from './command.ts'
+import {
+  globalOptions,
+  type Announced,
+  type Arguments,
+  type Command,
+  type CommandContext,
+  type Outcome,
+} from './command.ts'
 import { commands } from './commands.ts'
 import { exitCodeOf, exitCodes } from './exit-codes.ts'
 import { commandHelp, programHelp } from './help.ts'
 import { createProgress, type ProgressStream } from './progress.ts'
 
 /** An application that a command may use, and has to be closed behind it. */
-export interface OpenApplication {
+export interface OpenApplication extends Served {
   connect(): Api
   kill(): void
   dispose(): Promise<void>
@@ -22,7 +31,12 @@ export interface Surroundings {
   dataFolder: (dataDir: string | undefined) => string
   setupSeconds: number | null
   /** opens the application on a data folder */
-  open: (dataFolder: string, access: Exclude<Command['access'], 'none'>, purpose: string) => OpenApplication
+  open: (options: {
+    dataFolder: string
+    access: Exclude<Command['access'], 'none'>
+    purpose: string
+    shell: Shell | undefined
+  }) => OpenApplication
   /** Calls back at every Ctrl+C; the returned function stops that. */
   onInterrupt: (listener: () => void) => () => void
   /** ends the process at once */
@@ -43,8 +57,11 @@ export async function runCommandLine(words: readonly string[], surroundings: Sur
       return exitCodes.ok
     }
     const { command, args } = understand(words)
-    const outcome = await runCommand(command, args, surroundings)
-    stdout.write(wantsJson ? `${JSON.stringify(outcome.json)}\n` : `${outcome.text}\n`)
+    const announce: CommandContext['announce'] = ({ json, text }) =>
+      stdout.write(wantsJson ? `${JSON.stringify(json)}\n` : `${text}\n`)
+    const outcome = await runCommand(command, args, announce, surroundings)
+    if ('announced' in outcome) return outcome.exitCode
+    announce(outcome)
     if (outcome.error !== undefined) stderr.write(errorText(outcome.error))
     return outcome.exitCode ?? exitCodes.ok
   } catch (thrown) {
@@ -93,12 +110,27 @@ function globalOptionsLast(words: readonly string[]): string[] {
   return [...rest, ...front]
 }
 
-async function runCommand(command: Command, args: Arguments, surroundings: Surroundings): Promise<Outcome> {
+async function runCommand(
+  command: Command,
+  args: Arguments,
+  announce: CommandContext['announce'],
+  surroundings: Surroundings,
+): Promise<Outcome | Announced> {
   const { open, stderr, onInterrupt, exit, setupSeconds } = surroundings
   const dataFolder = surroundings.dataFolder(args.text('data-dir'))
   const progress = createProgress(stderr)
   const interruption = new AbortController()
   const opened: { application?: OpenApplication; api?: Api } = {}
+  const application = () => {
+    const { access, name, shell } = command
+    if (access === 'none') throw new AppError('internal', `${name} uses no data folder`)
+    return (opened.application ??= open({
+      dataFolder,
+      access,
+      purpose: `dplstudio ${name}`,
+      shell: shell?.(args, dataFolder),
+    }))
+  }
 
   const stopListening = onInterrupt(() => {
     if (!interruption.signal.aborted) {
@@ -113,10 +145,12 @@ async function runCommand(command: Command, args: Arguments, surroundings: Surro
     return await command.run(
       {
         get api() {
-          if (command.access === 'none') throw new AppError('internal', `${command.name} uses no data folder`)
-          opened.application ??= open(dataFolder, command.access, `dplstudio ${command.name}`)
-          return (opened.api ??= opened.application.connect())
+          return (opened.api ??= application().connect())
         },
+        get served() {
+          return application()
+        },
+        announce,
         dataFolder,
         progress,
         signal: interruption.signal,

@@ -7,6 +7,7 @@ import type { Models } from './models.ts'
 import type { Predictions } from './predictions.ts'
 import type { Runs } from './runs.ts'
 import type { Tasks } from './tasks.ts'
+import type { Uploads } from './uploads.ts'
 
 export interface Services {
   info: AppInfo
@@ -16,15 +17,17 @@ export interface Services {
   exports: Exports
   predictions: Predictions
   tasks: Tasks
+  uploads: Uploads
   describeEngine: () => Task
   rebuildIndex: () => Task
 }
 
 /** The contract, answered. One line per request: anything longer belongs in a service. */
 export function createHandlers(services: Services): Handlers {
-  const { info, datasets, models, runs, exports, predictions, tasks } = services
+  const { info, datasets, models, runs, exports, predictions, tasks, uploads } = services
   return {
     'app/info': () => info,
+    'uploads/begin': () => uploads.begin(),
 
     'datasets/import': (input) => datasets.import(input),
     'datasets/list': () => datasets.list(),

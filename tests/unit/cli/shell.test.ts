@@ -36,7 +36,10 @@ async function dplstudio(
     },
     dataFolder: (given) => given ?? workshop.data,
     setupSeconds: 12.5,
-    open: (dataFolder, access, purpose) => workshop.start(engine, { dataFolder, access, purpose }).app,
+    open: ({ dataFolder, access, purpose, shell }) => {
+      const { app } = workshop.start(engine, { dataFolder, access, purpose, ...(shell && { shell }) })
+      return { ...app, pages: () => Promise.resolve(new Response('a page')) }
+    },
     onInterrupt: (listener) => {
       interrupt = listener
       return () => undefined

@@ -115,6 +115,7 @@ module.exports = defineConfig(
       'src/main/electron/**',
       'src/main/index.ts',
       'src/preload/**',
+      'src/renderer/src/env.d.ts',
       '*.config.ts',
       'tests/**',
     ],

@@ -4,6 +4,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { StepFailed, run, withLock } from './process.mjs'
+import { provideBrowser } from './browser.mjs'
 import { preparePython, python, runReferenceTests } from './reference.mjs'
 import {
   buildProgram,
@@ -39,8 +40,8 @@ const commands = {
     steps: [installPackages, runtimeUnlessManaged, buildProgram],
     main: (args) => node([cli, ...args]),
   },
-  test: { steps: [installPackages, provideRuntime, buildProgram], main: test },
-  check: { steps: [installPackages], main: check },
+  test: { steps: [installPackages, provideRuntime, buildProgram, provideBrowser], main: test },
+  check: { steps: [installPackages, buildProgram], main: check },
   build: { steps: [installPackages, buildProgram], main: async () => 0 },
   bench: { steps: [installPackages, provideRuntime, buildProgram, preparePythonIfThere], main: bench },
   reference: {
@@ -97,9 +98,11 @@ async function test(args) {
 async function check() {
   const folders = ['src', 'tests', 'bench'].filter((folder) => existsSync(join(root, folder)))
   const tsc = tool('typescript', 'bin', 'tsc')
+  const vueTsc = tool('vue-tsc', 'bin', 'vue-tsc.js')
   const checks = {
     types: [tsc, '--noEmit', '-p', 'tsconfig.json'],
     'types of src/shared': [tsc, '--noEmit', '-p', 'tsconfig.shared.json'],
+    'types of src/renderer': [vueTsc, '--noEmit', '-p', join('src', 'renderer', 'tsconfig.json')],
     lint: [tool('eslint', 'bin', 'eslint.js'), '--max-warnings=0', ...folders, 'electron.vite.config.ts'],
     format: [tool('prettier', 'bin', 'prettier.cjs'), '--check', '--log-level=warn', '.'],
   }

@@ -74,7 +74,9 @@ export async function buildProgram() {
   const stamp = join(root, 'out', '.stamp')
   const wanted = digest([
     ...filesBelow(join(root, 'src')),
-    ...['package.json', 'package-lock.json', 'electron.vite.config.ts', 'tsconfig.json'].map((name) => join(root, name)),
+    ...['package.json', 'package-lock.json', 'electron.vite.config.ts', 'tsconfig.json'].map((name) =>
+      join(root, name),
+    ),
   ])
   if (readStamp(stamp) === wanted) return
   await timed('building', async () => {

@@ -1,12 +1,12 @@
 import { defineStore } from 'pinia'
 import { shallowRef } from 'vue'
 import type { RunQueue } from '#shared/schemas/queue'
-import { api } from '../api/api.ts'
+import { api, take } from '../api/api.ts'
 
 /** Which run is at work and which come next. */
 export const useQueue = defineStore('queue', () => {
   const queue = shallowRef<RunQueue>({ running: null, waiting: [], held: false, reason: null })
   api.on('queue/changed', (changed) => (queue.value = changed))
-  api.onOpen(() => void api.request('runs/queue', {}).then((told) => (queue.value = told)))
+  api.onOpen(() => take(api.request('runs/queue', {}), (told) => (queue.value = told)))
   return { queue }
 })

@@ -160,7 +160,7 @@ export function compose(composition: Composition): Application {
       return connectTable(contract, theirs)
     },
     images: createImagePlaces({ datasets, runs }),
-    receiveUpload: (id, steps, content) => uploads.receive(id, steps, content),
+    receiveUpload: uploads.receive,
     kill: () => engine.kill(),
     async dispose() {
       await Promise.all([tasks.dispose(), runs.pauseAll()])

@@ -7,6 +7,7 @@ import { AppError } from '#shared/errors'
 import type { Run } from '#shared/schemas/run-record'
 import type { Task, TaskKind, TaskOutcome } from '#shared/schemas/task'
 import { compose, type Application, type Composition } from '#main/compose'
+import { resource } from '#main/resources'
 import { spawnFakeEngine, type FakeEngine } from './engines.ts'
 
 /** A folder for one test, with pictures, a CLIP for the fake engine, and applications over one data folder. */

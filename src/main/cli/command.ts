@@ -68,6 +68,8 @@ export interface Command {
   positionals: readonly [number, number]
   options: Readonly<Record<string, OptionSpec>>
   examples: readonly string[]
+  /** what else its help says */
+  notes?: string
   /** how it uses the data folder; `none` for not at all */
   access: 'none' | 'read' | 'write' | 'rebuild'
   /** what clients may do beyond the contract; nothing, where nobody is there to be asked */

@@ -18,7 +18,7 @@ ${table(exitCodeMeanings.map(([code, meaning]) => [`  ${code}`, meaning]))}
 }
 
 /** The help of one command. */
-export function commandHelp({ name, usage, summary, options, examples }: Command): string {
+export function commandHelp({ name, usage, summary, options, examples, notes }: Command): string {
   return `${summary}
 
 Usage: dplstudio ${name} ${usage}
@@ -28,7 +28,7 @@ ${table(Object.entries({ ...options, ...globalOptions }).map(([option, spec]) =>
 
 Examples:
 ${examples.map((example) => `  dplstudio ${example}`).join('\n')}
-`
+${notes === undefined ? '' : `\n${notes}\n`}`
 }
 
 function optionUsage(name: string, { short, value, type }: OptionSpec): string {

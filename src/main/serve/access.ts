@@ -23,10 +23,8 @@ export function createAccess(port: number) {
   return {
     token,
     /** The cookie for whoever knows the token; null for anybody else. */
-    exchange: (given: string | undefined): string | null =>
-      given !== undefined && isSame(given, token)
-        ? `${name}=${session}; HttpOnly; SameSite=Strict; Path=/`
-        : null,
+    exchange: (given: string): string | null =>
+      isSame(given, token) ? `${name}=${session}; HttpOnly; SameSite=Strict; Path=/` : null,
     /** Whether a request comes from a browser that has exchanged the token. */
     hasSession: (request: IncomingMessage): boolean =>
       cookies(request).some(([key, value]) => key === name && isSame(value, session)),

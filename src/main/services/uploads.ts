@@ -33,7 +33,11 @@ export function createUploads({ folder, isOffered }: { folder: string; isOffered
      * 'not-found' without such an upload, 'unsupported' for kinds of files that are of no use, 'bad-file' when it is too
      * large, 'disk-full'.
      */
-    async receive(id: string, steps: readonly string[], content: AsyncIterable<Uint8Array>): Promise<void> {
+    receive: async (
+      id: string,
+      steps: readonly string[],
+      content: AsyncIterable<Uint8Array>,
+    ): Promise<void> => {
       const own = join(folder, id)
       if (!/^[0-9a-f]{16}$/.test(id) || !existsSync(own))
         throw new AppError('not-found', `There is no upload ${id}`, { hint: 'Send the files again.' })

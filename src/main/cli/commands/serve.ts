@@ -27,11 +27,11 @@ export const serve: Command = {
       help: 'what the page may browse, again for more; else your home and mounted drives',
     },
   },
-  examples: [
-    'serve',
-    'serve --port 9000 --root /data/pictures',
-    'serve      from another machine: ssh -L 9000:127.0.0.1:8475 <this machine>, and the printed link with port 9000',
-  ],
+  examples: ['serve', 'serve --port 9000 --root /data/pictures --root /data/more', 'serve --json'],
+  notes: `Only this machine can open the page, and only who has the link. From another machine, tunnel:
+  ssh -L 8475:127.0.0.1:8475 <this machine>
+and open the same link there. With another port at the near end (-L 9000:127.0.0.1:8475), put that into the link.
+A closed tab stops nothing. Ctrl+C pauses what runs, with a checkpoint, and ends the program.`,
   access: 'write',
   shell: (args, dataFolder) => shellOf(args, dataFolder),
   async run(context, args) {

@@ -35,7 +35,7 @@ async function open(options: Parameters<typeof openTab>[2] = {}): Promise<Tab> {
 
 test('the token leaves the address, a reload needs none, and nothing is complained about', async () => {
   const { page, complaints } = await open()
-  expect(page.url()).not.toContain('token')
+  await expect.poll(() => page.url()).not.toContain('token')
   await page.reload()
   await page.getByRole('heading', { level: 1 }).waitFor()
   await page.getByText('Engine off').waitFor()

@@ -50,3 +50,14 @@ export function duration(seconds: number | null | undefined): string {
 export function date(iso: string | null | undefined): string {
   return iso === null || iso === undefined ? '–' : dateFormat.format(new Date(iso))
 }
+
+/** The time of day, with the weekday where it is not today. */
+export function clock(time: Date, now: Date = new Date()): string {
+  const isToday = time.toDateString() === now.toDateString()
+  const format = new Intl.DateTimeFormat(undefined, {
+    hour: '2-digit',
+    minute: '2-digit',
+    ...(!isToday && { weekday: 'short' }),
+  })
+  return format.format(time)
+}

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { StepFailed, run, withLock } from './process.mjs'
 import { provideBrowser } from './browser.mjs'
 import { preparePython, python, runReferenceTests } from './reference.mjs'
+import { start } from './start.mjs'
 import {
   buildProgram,
   cache,
@@ -20,18 +21,23 @@ import {
 } from './setup.mjs'
 
 const usage = `node build/run.mjs <command>
+  start [args]        the window; without Electron or a display, or with --serve, the page for a browser
   demo [args]         the whole job on the sample project
   dplstudio [args]    the command line of DPL Studio
   test [args]         types, lint, format, tests; with arguments, vitest alone with these
+  e2e [args]          the screens in a browser
   check               types, lint, format
   build               bundle into out/
   bench [args]        measure, side by side with PyTorch
   reference [args]    compare with PyTorch (pytest; makes its own Python environment)
+  screenshots [args]  pictures of the screens
+  package [args]      installers
 `
 const tool = (...path) => join(root, 'node_modules', ...path)
 
 /** Per command: what has to be there, and what to run. */
 const commands = {
+  start: { steps: [installPackages, runtimeIfPossible, buildProgram], main: start },
   demo: {
     steps: [installPackages, provideRuntime, buildProgram],
     main: (args) => node([cli, 'demo', ...args]),
@@ -41,12 +47,24 @@ const commands = {
     main: (args) => node([cli, ...args]),
   },
   test: { steps: [installPackages, provideRuntime, buildProgram, provideBrowser], main: test },
+  e2e: {
+    steps: [installPackages, provideRuntime, buildProgram, provideBrowser],
+    main: (args) => node([tool('vitest', 'vitest.mjs'), 'run', '--config', 'vitest.e2e.config.mts', ...args]),
+  },
   check: { steps: [installPackages, buildProgram], main: check },
   build: { steps: [installPackages, buildProgram], main: async () => 0 },
   bench: { steps: [installPackages, provideRuntime, buildProgram, preparePythonIfThere], main: bench },
   reference: {
     steps: [installPackages, provideRuntime, buildProgram, preparePython],
     main: runReferenceTests,
+  },
+  screenshots: {
+    steps: [installPackages, provideRuntime, buildProgram, provideBrowser],
+    main: (args) => script([join('tests', 'e2e', 'screenshots.ts'), ...args]),
+  },
+  package: {
+    steps: [installPackages, buildProgram],
+    main: (args) => node([join('build', 'package.mjs'), ...args]),
   },
 }
 
@@ -67,16 +85,21 @@ async function main([name, ...args]) {
   if (process.env.DPLSTUDIO_BOOTSTRAP !== undefined)
     fail('build/run.mjs was started by itself; run the program in out/ instead.')
   process.chdir(root)
-  const start = performance.now()
+  const before = performance.now()
   await withLock(join(cache, 'setup.lock'), async () => {
     for (const step of command.steps) await step(args)
   })
-  process.env.DPLSTUDIO_SETUP_SECONDS = ((performance.now() - start) / 1000).toFixed(1)
+  process.env.DPLSTUDIO_SETUP_SECONDS = ((performance.now() - before) / 1000).toFixed(1)
   return command.main(args)
 }
 
 function node(args) {
   return run(toolNode(), args, { env: toolEnvironment() })
+}
+
+/** Runs one of our own TypeScript files as it is. */
+function script(args) {
+  return node(['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', ...args])
 }
 
 /** Commands that manage packs, report on them or only explain have to work without one. */
@@ -130,8 +153,18 @@ function bench(args) {
 }
 
 /** Without Python the benchmark still measures our side. */
-async function preparePythonIfThere() {
-  await preparePython().catch((error) => {
+function preparePythonIfThere() {
+  return orWithout(preparePython())
+}
+
+/** Without a pack the application still shows what there is, and how to get one. */
+function runtimeIfPossible(args) {
+  return orWithout(provideRuntime(args))
+}
+
+/** The step has said what went wrong. */
+async function orWithout(step) {
+  await step.catch((error) => {
     if (!(error instanceof StepFailed)) throw error
   })
 }

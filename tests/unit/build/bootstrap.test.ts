@@ -1,5 +1,14 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
@@ -9,7 +18,7 @@ const root = join(import.meta.dirname, '..', '..', '..')
 /** A clone with the real bootstrap and stand-ins for what it starts; each notes in `calls` that it ran. */
 function fakeClone(): string {
   const clone = temporaryFolder()
-  for (const file of ['run.mjs', 'setup.mjs', 'process.mjs', 'reference.mjs'])
+  for (const file of readdirSync(join(root, 'build')).filter((name) => name.endsWith('.mjs')))
     cpSync(join(root, 'build', file), join(clone, 'build', file))
   const files = {
     'package.json': '{}',
@@ -147,7 +156,8 @@ describe('build/run.mjs', () => {
       JSON.stringify({ packages: { 'node_modules/a': { version: '2.0.0' } } }),
     )
     await bootstrap(clone, ['dplstudio', 'runs'])
-    expect(calls(clone)).toEqual(['npm'])
+    // Packages are bundled into the page.
+    expect(calls(clone)).toEqual(['npm', 'build'])
   })
 
   test("accepts what a developer's own npm install has done", async () => {
@@ -233,6 +243,50 @@ describe('build/run.mjs', () => {
     expect(status).toBe(1)
     expect(stderr).toContain('started by itself')
     expect(calls(clone)).toEqual([])
+  })
+
+  describe('start', () => {
+    /** As `npx install-electron` leaves it, with a program that says how it was started. */
+    const installElectron = (clone: string) => {
+      const program = join(clone, 'node_modules', 'electron', 'dist', 'electron')
+      write(join(clone, 'node_modules', 'electron', 'path.txt'), 'electron')
+      write(program, '#!/bin/sh\necho "window of $*"\n')
+      chmodSync(program, 0o755)
+    }
+    const display = { DISPLAY: ':7', WAYLAND_DISPLAY: '' }
+
+    test('shows the window where Electron and a display are', async () => {
+      const clone = fakeClone()
+      await bootstrap(clone, ['build'])
+      installElectron(clone)
+      const { stdout } = await bootstrap(clone, ['start', 'project'], display)
+      expect(stdout).toMatch(/^window of (--no-sandbox )?\/.+ project\n$/)
+      const served = await bootstrap(clone, ['start', '--serve', '--port', '1'], display)
+      expect(JSON.parse(served.stdout)).toMatchObject({ arguments: ['serve', '--port', '1'] })
+      expect(served.stderr).not.toContain('window')
+    })
+
+    test.runIf(process.platform === 'linux')(
+      'serves the page where one is missing, and says which',
+      async () => {
+        const clone = fakeClone()
+        const unbuilt = await bootstrap(clone, ['start'], display)
+        expect(unbuilt.stderr).toContain('npx install-electron')
+        expect(JSON.parse(unbuilt.stdout)).toMatchObject({ arguments: ['serve'] })
+        installElectron(clone)
+        const dark = await bootstrap(clone, ['start'], { DISPLAY: '', WAYLAND_DISPLAY: '' })
+        expect(dark.stderr).toContain('no display')
+        expect(JSON.parse(dark.stdout)).toMatchObject({ arguments: ['serve'] })
+      },
+    )
+
+    test('works without a runtime pack, which the application can get by itself', async () => {
+      const clone = fakeClone()
+      write(join(clone, 'src', 'main', 'runtime', 'provision.ts'), 'process.exit(1)')
+      const { status, stderr } = await bootstrap(clone, ['start', '--serve'])
+      expect(status).toBe(0)
+      expect(stderr).toContain('no TensorFlow runtime')
+    })
   })
 
   test.each([[[]], [['unknown']], [['constructor']]])('explains itself when asked for %j', async (args) => {

@@ -1,9 +1,8 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { runCommandLine } from '#main/cli/shell'
 import { createWorkshop, type Workshop } from '../../support/application.ts'
-import type { FakeEngine } from '../../support/engines.ts'
+import { dplstudioIn, type CommandLineOptions } from '../../support/command-line.ts'
 
 let workshop: Workshop
 let pictures: string
@@ -13,46 +12,12 @@ beforeEach(async () => {
 })
 afterEach(() => workshop.end())
 
-/** A command line in this process, over the fake engine. `onStderr` may press Ctrl+C. */
-async function dplstudio(
-  words: string[],
-  {
-    engine = {},
-    onStderr,
-  }: { engine?: FakeEngine; onStderr?: (text: string, press: () => void) => void } = {},
-) {
-  const [out, err]: [string[], string[]] = [[], []]
-  let interrupt = () => {}
-  const exits: number[] = []
-  const code = await runCommandLine(words, {
-    version: '1.2.3',
-    stdout: { write: (text) => out.push(text) },
-    stderr: {
-      isTTY: false,
-      write: (text) => {
-        err.push(text)
-        onStderr?.(text, () => interrupt())
-      },
-    },
-    dataFolder: (given) => given ?? workshop.data,
-    setupSeconds: 12.5,
-    open: ({ dataFolder, access, purpose, shell }) => {
-      const { app } = workshop.start(engine, { dataFolder, access, purpose, ...(shell && { shell }) })
-      return { ...app, pages: () => Promise.resolve(new Response('a page')) }
-    },
-    onInterrupt: (listener) => {
-      interrupt = listener
-      return () => undefined
-    },
-    exit: (status) => exits.push(status),
-  })
-  return { code, stdout: out.join(''), stderr: err.join(''), exits }
-}
+const dplstudio = (words: string[], options?: CommandLineOptions) => dplstudioIn(workshop, words, options)
 
 const SHORT = ['--shots', '2', '--set', 'search.epochs=2', '--set', 'train.epochs=2']
 
 /** Runs a command with --json and gives its one document. */
-async function json(words: string[], options: Parameters<typeof dplstudio>[1] = {}) {
+async function json(words: string[], options: CommandLineOptions = {}) {
   const { stdout, code } = await dplstudio([...words, '--json'], options)
   expect(stdout.trimEnd().split('\n')).toHaveLength(1)
   return { code, document: JSON.parse(stdout) as Record<string, unknown> }

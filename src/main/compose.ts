@@ -18,6 +18,7 @@ import { createHandlers } from './services/handlers.ts'
 import { createImagePlaces } from './services/image-places.ts'
 import { createModels } from './services/models.ts'
 import { createPredictions } from './services/predictions.ts'
+import { readOnly } from './services/read-only.ts'
 import { rebuildIndex } from './services/reindex.ts'
 import { createRuns, type Runs } from './services/runs.ts'
 import { createTasks } from './services/tasks.ts'
@@ -52,6 +53,8 @@ export interface Application {
   serve(port: Port): void
   /** A client within this process. */
   connect(): Api
+  /** Tells every client, for the shell's own events. */
+  readonly emit: Emit
   /** where the pictures lie that pages may show */
   readonly images: ImagePlaces
   /** Keeps a file that a browser sends. */
@@ -147,8 +150,9 @@ export function compose(composition: Composition): Application {
   })
   recover(runs, lock, join(dataFolder, 'owner.lock'))
 
+  const answers = access === 'read' ? readOnly(handlers) : handlers
   const serve = (port: Port) => {
-    const send = serveTable(contract, port, handlers)
+    const send = serveTable(contract, port, answers)
     emits.add(send)
     port.onClose(() => emits.delete(send))
   }
@@ -159,6 +163,7 @@ export function compose(composition: Composition): Application {
       serve(ours)
       return connectTable(contract, theirs)
     },
+    emit,
     images: createImagePlaces({ datasets, runs }),
     receiveUpload: uploads.receive,
     kill: () => engine.kill(),

@@ -1,25 +1,16 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import {
-  appendFileSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect, test } from 'vitest'
 import { dataFolder } from '#main/data-folder'
 import { findPack } from '#main/runtime/packs'
+import { copySamplePictures } from '../support/sample-pictures.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'command-line-'))
 const root = join(import.meta.dirname, '..', '..')
-const pictures = copyPictures()
+const pictures = copySamplePictures(join(folder, 'pictures'))
 const pack = findPack(dataFolder()).folder
 const left = new Set<ChildProcess>()
 afterAll(() => {
@@ -28,17 +19,6 @@ afterAll(() => {
 })
 
 const SHORT = ['--preset', 'quick', '--shots', '2', '--set', 'search.epochs=2', '--set', 'train.epochs=2']
-
-/** A small part of the sample project as class folders: a real dataset that takes no time. */
-function copyPictures(): string {
-  const sample = join(root, 'resources', 'sample')
-  for (const name of ['mammal', 'road_vehicle', 'clothing']) {
-    mkdirSync(join(folder, 'pictures', name), { recursive: true })
-    for (const file of readdirSync(join(sample, name)).sort().slice(0, 12))
-      copyFileSync(join(sample, name, file), join(folder, 'pictures', name, file))
-  }
-  return join(folder, 'pictures')
-}
 
 interface Ended {
   code: number | null

@@ -21,15 +21,23 @@ export async function openWebSocketPort(): Promise<Port> {
 }
 
 /**
- * The link that the server prints carries its token behind the `#`, which a browser sends to nobody. It becomes a
- * cookie that scripts cannot read, and leaves the address bar and the history.
+ * The link that the server prints carries its token behind the `#`, which a browser sends to nobody. It leaves the
+ * address bar before the router reads the address, or the router would put it back.
  */
+let token = takeToken()
+
+function takeToken(): string | null {
+  const found = new URLSearchParams(location.hash.slice(1)).get('token')
+  if (found !== null) history.replaceState(history.state, '', location.pathname + location.search)
+  return found
+}
+
+/** Makes a cookie of the token that scripts cannot read. */
 async function exchangeToken(): Promise<void> {
-  const token = new URLSearchParams(location.hash.slice(1)).get('token')
   if (token === null) return
   const answer = await fetch('/session', { method: 'POST', headers: { 'X-Token': token } })
   if (!answer.ok) throw refused()
-  history.replaceState(history.state, '', location.pathname + location.search)
+  token = null
 }
 
 /** A browser does not tell why a WebSocket was refused; a plain request does. */

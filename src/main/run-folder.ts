@@ -1,6 +1,6 @@
-import { join } from 'node:path'
+import { isAbsolute, join, relative, sep } from 'node:path'
 import { z } from 'zod'
-import { RunConfig, RunKind, RunStatus } from '#shared/schemas/run'
+import { RunConfig, RunKind, RunStatus, type EvaluatedMethod } from '#shared/schemas/run'
 import { SerializedError } from '#shared/errors'
 
 /** Names of the files of one run. Everything known about a run is in its folder; the database only indexes it. */
@@ -23,7 +23,15 @@ export const runFiles = (folder: string) => ({
   /** the learned prompts */
   prompt: join(folder, 'prompt.safetensors'),
   log: join(folder, 'log.txt'),
+  /** what its owner calls it and says about it: `RunAnnotation` */
+  annotation: join(folder, 'annotation.json'),
+  /** what it was computed with: `RunMachine` */
+  machine: join(folder, 'machine.json'),
 })
+
+/** How a method answered each test image, one line each; see answers-file.ts. */
+export const answersFile = (folder: string, method: EvaluatedMethod): string =>
+  join(folder, `answers-${method}.csv`)
 
 /** An image of a job: absolute path and class index. */
 export const LabelledImage = z.strictObject({ path: z.string(), label: z.number().int().nonnegative() })
@@ -34,12 +42,21 @@ export const JobDataset = z.strictObject({
   id: z.string(),
   name: z.string(),
   fingerprint: z.string(),
+  /** folder that the paths begin with; other parts of the path stay when the pictures move */
+  root: z.string().optional(),
   classNames: z.array(z.string()).min(2),
   train: z.array(LabelledImage),
   validation: z.array(LabelledImage),
   test: z.array(LabelledImage),
 })
 export type JobDataset = z.infer<typeof JobDataset>
+
+/** A path of an image as its dataset knows it: below the root, with forward slashes, where there is a root. */
+export function datasetPath({ root }: Pick<JobDataset, 'root'>, path: string): string {
+  if (root === undefined) return path
+  const below = relative(root, path)
+  return below.startsWith('..') || isAbsolute(below) ? path : below.split(sep).join('/')
+}
 
 export const JobModel = z.strictObject({
   id: z.string(),
@@ -68,6 +85,20 @@ export const RunState = z.strictObject({
   finishedAt: z.string().optional(),
 })
 export type RunState = z.infer<typeof RunState>
+
+/** What the owner of a run says about it. */
+export const RunAnnotation = z.strictObject({ name: z.string().min(1).optional(), notes: z.string() })
+export type RunAnnotation = z.infer<typeof RunAnnotation>
+
+/** What a run was computed with when it was last at work. */
+export const RunMachine = z.strictObject({
+  programVersion: z.string(),
+  processor: z.string(),
+  cores: z.number().int(),
+  /** graphics card; null: the processor */
+  device: z.string().nullable(),
+})
+export type RunMachine = z.infer<typeof RunMachine>
 
 /**
  * The images a run learned from: `train` and `validation` of the training stage; of the search stage `searchTrain`

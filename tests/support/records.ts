@@ -41,6 +41,9 @@ export function datasetOf(images: readonly DatasetImage[], changes: Partial<Data
     fingerprint: 'f'.repeat(64),
     importedAt: '2026-01-01T00:00:00.000Z',
     report: { problems: [], totals: {}, excluded: 0 },
+    template: 'a photo of a {}.',
+    excluded: { images: 0, classes: [] },
+    history: { undo: null, redo: null },
     ...changes,
   }
 }
@@ -78,6 +81,8 @@ export function runRow(changes: Partial<RunRow> = {}): RunRow {
     startedAt: null,
     finishedAt: null,
     error: null,
+    datasetFingerprint: 'f'.repeat(64),
+    notes: '',
     result: {},
     ...changes,
   }

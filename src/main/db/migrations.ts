@@ -96,4 +96,28 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (run_id, kind, folder)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Matrices of many classes are long, and a list of runs shows none of them.
+  CREATE TABLE run_results (
+    run_id TEXT PRIMARY KEY REFERENCES runs (id) ON DELETE CASCADE,
+    result TEXT NOT NULL -- JSON: RunResult
+  ) STRICT;
+  INSERT INTO run_results SELECT id, result FROM runs;
+  ALTER TABLE runs RENAME COLUMN result TO headline; -- JSON: RunResult without classes and confusion
+  UPDATE runs SET headline = json_remove(headline, '$.zeroShot.classes', '$.zeroShot.confusion',
+    '$.supprompt.classes', '$.supprompt.confusion', '$.dpl.classes', '$.dpl.confusion');
+  ALTER TABLE runs ADD COLUMN dataset_fingerprint TEXT NOT NULL DEFAULT '';
+  ALTER TABLE runs ADD COLUMN notes TEXT NOT NULL DEFAULT '';
+  `,
+  `
+  -- What edits made of a dataset stands where the import was; what the import gave, beside it.
+  ALTER TABLE datasets ADD COLUMN template TEXT;
+  ALTER TABLE datasets ADD COLUMN excluded TEXT; -- JSON: Dataset.excluded
+  ALTER TABLE datasets ADD COLUMN history TEXT; -- JSON: Dataset.history
+  ALTER TABLE datasets ADD COLUMN base TEXT; -- JSON: Dataset; NULL: as the other columns say
+  ALTER TABLE images ADD COLUMN base_label INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE images ADD COLUMN base_split TEXT NOT NULL DEFAULT '';
+  ALTER TABLE images ADD COLUMN excluded INTEGER NOT NULL DEFAULT 0; -- 0 in, 1 left out, 2 its class is left out
+  UPDATE images SET base_label = label, base_split = split;
+  `,
 ]

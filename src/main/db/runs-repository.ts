@@ -5,9 +5,12 @@ import type { Database } from './database.ts'
 
 const COLUMNS = `id, name, kind, status, config, dataset_id AS datasetId, dataset_name AS datasetName,
   model_id AS modelId, model_name AS modelName, folder, created_at AS createdAt, started_at AS startedAt,
-  finished_at AS finishedAt, error, result ->> '$.zeroShot.accuracy' AS zeroShotAccuracy,
-  result ->> '$.dpl.accuracy' AS accuracy, result -> '$.contextLengths' AS contextLengths,
-  result ->> '$.searchSeconds' AS searchSeconds, result ->> '$.trainSeconds' AS trainSeconds`
+  finished_at AS finishedAt, error, dataset_fingerprint AS datasetFingerprint, notes,
+  headline ->> '$.zeroShot.accuracy' AS zeroShotAccuracy, headline ->> '$.dpl.accuracy' AS accuracy,
+  headline ->> '$.dpl.macroF1' AS macroF1,
+  coalesce(headline ->> '$.dpl.images', headline ->> '$.zeroShot.images') AS testImages,
+  headline -> '$.contextLengths' AS contextLengths,
+  headline ->> '$.searchSeconds' AS searchSeconds, headline ->> '$.trainSeconds' AS trainSeconds`
 
 /** What is stored of a run, apart from its epochs. */
 export interface RunRow {
@@ -25,6 +28,8 @@ export interface RunRow {
   startedAt: string | null
   finishedAt: string | null
   error: SerializedError | null
+  datasetFingerprint: string
+  notes: string
   result: RunResult
 }
 
@@ -32,24 +37,27 @@ export interface RunRow {
 export function createRunsRepository(db: Database) {
   const save = db.prepare(
     `INSERT INTO runs (id, name, kind, method, status, config, seed, shots, dataset_id, dataset_name, model_id,
-       model_name, folder, created_at, started_at, finished_at, error, result)
+       model_name, folder, created_at, started_at, finished_at, error, dataset_fingerprint, notes, headline)
      VALUES (@id, @name, @kind, @method, @status, @config, @seed, @shots, @datasetId, @datasetName, @modelId,
-       @modelName, @folder, @createdAt, @startedAt, @finishedAt, @error, @result)
+       @modelName, @folder, @createdAt, @startedAt, @finishedAt, @error, @datasetFingerprint, @notes, @headline)
      ON CONFLICT (id) DO UPDATE SET name = excluded.name, status = excluded.status, config = excluded.config,
        folder = excluded.folder, started_at = excluded.started_at, finished_at = excluded.finished_at,
-       error = excluded.error, result = excluded.result`,
+       error = excluded.error, dataset_fingerprint = excluded.dataset_fingerprint, notes = excluded.notes,
+       headline = excluded.headline`,
   )
+  const saveResult = db.prepare('INSERT OR REPLACE INTO run_results (run_id, result) VALUES (?, ?)')
   const byId = db.prepare(`SELECT ${COLUMNS} FROM runs WHERE id = ?`)
   const list = db.prepare(
     `SELECT ${COLUMNS} FROM runs WHERE dataset_id = coalesce(@datasetId, dataset_id) ORDER BY created_at DESC, id`,
   )
   const unfinished = db.prepare(`SELECT ${COLUMNS} FROM runs WHERE status IN ('queued', 'running')`)
-  const result = db.prepare('SELECT result FROM runs WHERE id = ?').pluck()
-  const setResult = db.prepare('UPDATE runs SET result = ? WHERE id = ?')
+  const result = db.prepare('SELECT result FROM run_results WHERE run_id = ?').pluck()
+  const setHeadline = db.prepare('UPDATE runs SET headline = ? WHERE id = ?')
   const setState = db.prepare(
     `UPDATE runs SET status = @status, error = @error, started_at = @startedAt, finished_at = @finishedAt
      WHERE id = @id`,
   )
+  const annotate = db.prepare('UPDATE runs SET name = @name, notes = @notes WHERE id = @id')
   const remove = db.prepare('DELETE FROM runs WHERE id = ?')
   const addEpoch = db.prepare(
     'INSERT OR REPLACE INTO run_epochs (run_id, stage, epoch, report) VALUES (?, ?, ?, ?)',
@@ -67,9 +75,25 @@ export function createRunsRepository(db: Database) {
   )
   const exports = db.prepare(
     `SELECT run_id AS runId, folder, files, created_at AS createdAt FROM artifacts
-     WHERE run_id = ? AND kind = 'export' ORDER BY created_at, folder`,
+     WHERE run_id = coalesce(?, run_id) AND kind = 'export' ORDER BY created_at, folder`,
   )
 
+  const saveAll = db.transaction((run: RunRow) => {
+    save.run({
+      ...run,
+      method: run.config.method,
+      seed: run.config.seed,
+      shots: run.config.shots,
+      config: JSON.stringify(run.config),
+      error: toJson(run.error),
+      headline: headlineOf(run.result),
+    })
+    saveResult.run(run.id, JSON.stringify(run.result))
+  })
+  const setResult = db.transaction((id: string, value: RunResult) => {
+    setHeadline.run(headlineOf(value), id)
+    saveResult.run(id, JSON.stringify(value))
+  })
   const replaceEpochs = db.transaction((id: string, reports: readonly EpochReport[]) => {
     clearEpochs.run(id)
     for (const report of reports) addEpoch.run(id, report.stage, report.epoch, JSON.stringify(report))
@@ -77,16 +101,7 @@ export function createRunsRepository(db: Database) {
 
   return {
     /** Stores a run, or what has changed of it. */
-    save: (run: RunRow): void =>
-      void save.run({
-        ...run,
-        method: run.config.method,
-        seed: run.config.seed,
-        shots: run.config.shots,
-        config: JSON.stringify(run.config),
-        error: toJson(run.error),
-        result: JSON.stringify(run.result),
-      }),
+    save: (run: RunRow): void => saveAll.immediate(run),
 
     get(id: string): Run {
       const row = byId.get(id)
@@ -104,13 +119,15 @@ export function createRunsRepository(db: Database) {
     setState: (id: string, state: Pick<RunRow, 'status' | 'error' | 'startedAt' | 'finishedAt'>): void =>
       void setState.run({ ...state, id, error: toJson(state.error) }),
 
+    annotate: (id: string, said: Pick<RunRow, 'name' | 'notes'>): void => void annotate.run({ ...said, id }),
+
     result(id: string): RunResult {
       const stored = result.get(id) as string | undefined
       if (stored === undefined) throw notFound(id)
       return RunResult.parse(JSON.parse(stored))
     },
 
-    setResult: (id: string, value: RunResult): void => void setResult.run(JSON.stringify(value), id),
+    setResult: (id: string, value: RunResult): void => setResult.immediate(id, value),
 
     /** An epoch that was run again replaces its first report. */
     addEpoch: (id: string, report: EpochReport): void =>
@@ -129,9 +146,9 @@ export function createRunsRepository(db: Database) {
     addExport: (record: ExportRecord): void =>
       void addExport.run({ ...record, files: JSON.stringify(record.files) }),
 
-    /** Oldest first. */
-    exports: (id: string): ExportRecord[] =>
-      exports.all(id).map((row) => {
+    /** Of one run or of all, oldest first. */
+    exports: (id?: string): ExportRecord[] =>
+      exports.all(id ?? null).map((row) => {
         const record = row as Record<string, unknown> & { files: string }
         return ExportRecord.parse({ ...record, files: JSON.parse(record.files) as unknown })
       }),
@@ -150,6 +167,13 @@ function toRun(row: unknown): Run {
     error: fromJson(error),
     contextLengths: fromJson(contextLengths),
   })
+}
+
+/** What lists and headlines show of a result. */
+function headlineOf(result: RunResult): string {
+  return JSON.stringify(result, (key, value: unknown) =>
+    key === 'classes' || key === 'confusion' ? undefined : value,
+  )
 }
 
 function fromJson(text: unknown): unknown {

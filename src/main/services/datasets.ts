@@ -129,6 +129,7 @@ export function createDatasets({ repository, folder, tasks, emit }: DatasetsPart
         id,
         name: dataset.name,
         fingerprint: dataset.fingerprint,
+        root: dataset.root,
         classNames: dataset.classes.map(({ prompt }) => prompt),
         train: of('train'),
         validation: of('validation'),

@@ -50,6 +50,13 @@ export function createHandlers(services: Services): Handlers {
 
     'runs/plan': (request) => runs.plan(request),
     'runs/start': (request) => runs.start(request),
+    'runs/start-seeds': (input) => runs.startSeeds(input),
+    'runs/annotate': (input) => runs.annotate(input),
+    'runs/queue': () => runs.queue(),
+    'runs/move': (input) => runs.move(input),
+    'runs/hold-queue': (input) => runs.holdQueue(input),
+    'runs/scored-images': (input) => runs.scoredImages(input),
+    'runs/classes': ({ id }) => runs.classes(id),
     'runs/resume': (input) => runs.resume(input),
     'runs/interrupt': (input) => runs.interrupt(input),
     'runs/list': (input) => runs.list(input),

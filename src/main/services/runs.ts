@@ -1,7 +1,9 @@
 import { existsSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import type { Emit, ParsedInput } from '#shared/contract'
+import type { Emit, Output, ParsedInput } from '#shared/contract'
 import { AppError, type SerializedError } from '#shared/errors'
+import type { Split } from '#shared/schemas/dataset'
+import type { RunQueue } from '#shared/schemas/queue'
 import type {
   ExportRecord,
   Run,
@@ -13,13 +15,34 @@ import type {
 import type { EpochReport, EvaluatedMethod, Evaluation, RunResult, RunStatus } from '#shared/schemas/run'
 import type { RunsRepository } from '#main/db/runs-repository'
 import type { EngineHost, JobListeners } from '#main/engine-host/engine-host'
-import { readJson, writeJson } from '#main/files'
-import { RunJob, runFiles } from '#main/run-folder'
+import { writeJson } from '#main/files'
+import { runFiles, type RunJob } from '#main/run-folder'
+import { createAnswers } from './answers.ts'
 import type { Datasets } from './datasets.ts'
 import type { Models } from './models.ts'
 import { timedId } from './names.ts'
 import { planRun } from './run-plan.ts'
-import { indexRun, readRun, runFolders, writeState } from './run-records.ts'
+import {
+  emptyQueue,
+  enqueue,
+  hold,
+  move,
+  runEnded,
+  startNext,
+  withdraw,
+  type QueueState,
+} from './run-queue.ts'
+import {
+  annotate,
+  followPictures,
+  indexRun,
+  presentPath,
+  readJob,
+  readRun,
+  runFolders,
+  thisMachine,
+  writeState,
+} from './run-records.ts'
 
 export interface RunsParts {
   repository: RunsRepository
@@ -30,15 +53,20 @@ export interface RunsParts {
   /** where the run folders are */
   folder: string
   now: () => Date
+  /** whether a run that fails holds the ones behind it */
+  pauseOnFailure?: () => boolean
 }
 
 /** A run in the hands of this process. */
 interface ActiveRun {
+  readonly job: RunJob
   /** what it was last asked to do */
   asked: RunInterrupt | null
   /** what went wrong on our side while the engine was at work */
   failure: AppError | null
-  ended: Promise<void>
+  readonly ended: Promise<void>
+  /** what `ended` waits for */
+  readonly settle: () => void
 }
 
 /** Where the result of an evaluation goes. */
@@ -48,9 +76,31 @@ const RESULT_OF = { 'zero-shot': 'zeroShot', supprompt: 'supprompt', dpl: 'dpl' 
 >
 
 /** Runs: the only code that both writes the index and talks to the engine about them. */
-export function createRuns({ repository, datasets, models, engine, emit, folder, now }: RunsParts) {
+export function createRuns(parts: RunsParts) {
+  const { repository, datasets, models, engine, emit, folder, now, pauseOnFailure = () => false } = parts
   const active = new Map<string, ActiveRun>()
   const progress = new Map<string, RunProgress>()
+  const answers = createAnswers()
+  let queue = emptyQueue
+  let ending = false
+
+  const toldQueue = (): RunQueue => {
+    const { running, waiting, held, reason } = queue
+    return { running, waiting: [...waiting], held, reason }
+  }
+
+  /** Tells of a change of the queue, then lets the next run begin if it may. */
+  function changeQueue(next: QueueState): RunQueue {
+    const before = queue
+    queue = ending ? next : startNext(next)
+    if (queue !== before) emit('queue/changed', toldQueue())
+    if (queue.running !== null && queue.running !== before.running) perform(queue.running)
+    return toldQueue()
+  }
+
+  /** Where the pictures of a dataset are now; undefined when it is gone. */
+  const rootOf = (datasetId: string): string | undefined =>
+    datasets.has(datasetId) ? datasets.get(datasetId).root : undefined
 
   const plan = (request: RunRequest): RunPlan =>
     planRun(request, datasets.get(request.datasetId), models.get(request.modelId))
@@ -70,32 +120,45 @@ export function createRuns({ repository, datasets, models, engine, emit, folder,
     emit('run/changed', repository.get(id))
   }
 
-  /** Hands a queued run to the engine; its end, whatever it is, becomes a state. */
-  function perform(id: string, job: RunJob, asked: RunInterrupt | null): void {
-    const mine: ActiveRun = { asked, failure: null, ended: Promise.resolve() }
-    active.set(id, mine)
-    mine.ended = follow(id, job, mine)
+  /** Puts a run that is stored as queued behind the others. */
+  function submit(job: RunJob, asked: RunInterrupt | null): void {
+    const { promise: ended, resolve } = Promise.withResolvers<undefined>()
+    const settle = () => resolve(undefined)
+    active.set(job.runId, { job, asked, failure: null, ended, settle })
+    changeQueue(enqueue(queue, job.runId))
+  }
+
+  /** Hands the next run to the engine; its end, whatever it is, becomes a state, and then it is the next one's turn. */
+  function perform(id: string): void {
+    const mine = active.get(id)!
+    let ended: SerializedError | null = null
+    void follow(id, mine)
       .then(
         (status): [RunStatus, SerializedError | null] =>
           mine.failure === null ? [status, null] : stateAfter(mine.failure, null),
         (thrown: unknown) => stateAfter(AppError.from(thrown), mine.asked),
       )
-      .then(([status, error]) => end(id, status, error))
+      .then(([status, error]) => {
+        ended = error
+        end(id, status, error)
+      })
       .catch((thrown: unknown) => {
         // Nothing can be written any more; the next start puts the run right. Whoever waits hears of it now.
-        emit('run/changed', {
-          ...repository.get(id),
-          status: 'paused',
-          error: AppError.from(thrown).toJSON(),
-        })
+        ended = AppError.from(thrown).toJSON()
+        emit('run/changed', { ...repository.get(id), status: 'paused', error: ended })
       })
       .finally(() => {
         active.delete(id)
         progress.delete(id)
+        mine.settle()
+        changeQueue(
+          runEnded(queue, { name: mine.job.name, error: ended }, { pauseOnFailure: pauseOnFailure() }),
+        )
       })
   }
 
-  async function follow(id: string, job: RunJob, mine: ActiveRun): Promise<RunStatus> {
+  async function follow(id: string, mine: ActiveRun): Promise<RunStatus> {
+    const { job } = mine
     if (datasets.has(job.dataset.id)) await datasets.requireUnchanged(job.dataset.id)
     if (mine.asked === 'pause' || mine.asked === 'kill') return 'paused'
     if (mine.asked === 'cancel') return 'cancelled'
@@ -118,6 +181,7 @@ export function createRuns({ repository, datasets, models, engine, emit, folder,
     return {
       onStart: storing(() => {
         changeState(id, 'running')
+        noteMachine(id)
         if (mine.asked === 'stop-search') void engine.interrupt(id, 'stop-search')
       }),
       onProgress: ({ stage, message, done, total, epoch, epochs, secondsLeft }) => {
@@ -139,12 +203,71 @@ export function createRuns({ repository, datasets, models, engine, emit, folder,
     emit('run/evaluated', { runId: id, method, evaluation })
   }
 
+  /** What computes is known for sure once it has computed. */
+  function noteMachine(id: string): void {
+    writeJson(runFiles(join(folder, id)).machine, thisMachine(engine.deviceName()))
+  }
+
   /** The folder may hold more than was told before a crash; it is what counts. */
   function end(id: string, status: RunStatus, error: SerializedError | null = null): void {
     const run = readRun(join(folder, id))
+    if (run.startedAt !== null) noteMachine(id)
     writeState(run.folder, { ...run, status, error, finishedAt: now().toISOString() })
     indexRun(repository, run.folder)
     emit('run/changed', repository.get(id))
+  }
+
+  /** A run that never got the engine: it becomes what it was asked to be at once. */
+  function withdrawRun(id: string, how: RunInterrupt): void {
+    active.get(id)?.settle()
+    active.delete(id)
+    changeState(id, how === 'cancel' ? 'cancelled' : 'paused')
+    changeQueue(withdraw(queue, id))
+  }
+
+  /** Stores a checked request as a queued run. */
+  function createRun(request: RunRequest): RunJob {
+    const dataset = datasets.forJob(request.datasetId)
+    const createdAt = now()
+    const id = timedId(dataset.name, createdAt)
+    const job: RunJob = {
+      runId: id,
+      name: request.name ?? id,
+      kind: request.kind,
+      createdAt: createdAt.toISOString(),
+      config: request.config,
+      model: models.forJob(request.modelId),
+      dataset,
+    }
+    // The folder first: an index entry without a folder would be a run that nobody can continue.
+    writeJson(runFiles(join(folder, id)).job, job)
+    writeState(join(folder, id), { status: 'queued', error: null, startedAt: null, finishedAt: null })
+    indexRun(repository, join(folder, id))
+    return job
+  }
+
+  /** Several runs or none: what has been stored is taken back when one cannot be. */
+  function createAll(requests: readonly RunRequest[]): RunJob[] {
+    const jobs: RunJob[] = []
+    try {
+      for (const request of requests) jobs.push(createRun(request))
+      return jobs
+    } catch (thrown) {
+      for (const { runId } of jobs) {
+        rmSync(join(folder, runId), { recursive: true, force: true })
+        repository.delete(runId)
+      }
+      throw thrown
+    }
+  }
+
+  function begin(requests: readonly RunRequest[]): Run[] {
+    for (const request of requests) plan(request)
+    const jobs = createAll(requests)
+    const started = jobs.map(({ runId }) => repository.get(runId))
+    for (const run of started) emit('run/changed', run)
+    for (const job of jobs) submit(job, null)
+    return started
   }
 
   function lostRuns(): string[] {
@@ -179,28 +302,45 @@ export function createRuns({ repository, datasets, models, engine, emit, folder,
     epochs: ({ id, after }: ParsedInput<'runs/epochs'>): EpochReport[] =>
       repository.epochs(repository.get(id).id, after),
 
-    start(request: RunRequest): Run {
-      plan(request)
-      const dataset = datasets.forJob(request.datasetId)
-      const createdAt = now()
-      const id = timedId(dataset.name, createdAt)
-      const job: RunJob = {
-        runId: id,
-        name: request.name ?? id,
-        kind: request.kind,
-        createdAt: createdAt.toISOString(),
-        config: request.config,
-        model: models.forJob(request.modelId),
-        dataset,
-      }
-      // The folder first: an index entry without a folder would be a run that nobody can continue.
-      writeJson(runFiles(join(folder, id)).job, job)
-      writeState(join(folder, id), { status: 'queued', error: null, startedAt: null, finishedAt: null })
-      indexRun(repository, join(folder, id))
+    start: (request: RunRequest): Run => begin([request])[0]!,
+
+    /** The same once for each seed: all of them or, when something is wrong, none. */
+    startSeeds({ request, seeds }: ParsedInput<'runs/start-seeds'>): Run[] {
+      if (new Set(seeds).size < seeds.length)
+        throw new AppError('invalid-input', 'A seed is named twice, which would give the same run twice.')
+      return begin(seeds.map((seed) => withSeed(request, seed)))
+    },
+
+    queue: toldQueue,
+
+    move({ id, position }: ParsedInput<'runs/move'>): RunQueue {
+      if (queue.waiting.includes(id)) return changeQueue(move(queue, id, position))
       const run = repository.get(id)
-      emit('run/changed', run)
-      perform(id, job, null)
-      return run
+      throw new AppError('invalid-input', `${run.name} is not waiting (it is ${run.status}).`)
+    },
+
+    holdQueue: ({ held }: ParsedInput<'runs/hold-queue'>): RunQueue => changeQueue(hold(queue, held)),
+
+    annotate({ id, ...said }: ParsedInput<'runs/annotate'>): Run {
+      const run = repository.get(id)
+      const { name = run.name, notes } = annotate(run.folder, said)
+      repository.annotate(id, { name, notes })
+      const changed = repository.get(id)
+      emit('run/changed', changed)
+      return changed
+    },
+
+    /** Names of the classes, as they entered the texts; labels are indices into them. */
+    classes: (id: string): string[] => readJob(repository.get(id).folder).dataset.classNames,
+
+    scoredImages: ({ id, ...query }: ParsedInput<'runs/scored-images'>): Output<'runs/scored-images'> =>
+      answers.scoredImages(repository.get(id).folder, query),
+
+    /** Where an image of a run lies, also after its dataset was found at another place; null: there is none. */
+    imagePath(id: string, split: Split, index: number): string | null {
+      const { dataset } = readJob(repository.get(id).folder)
+      const image = dataset[split][index]
+      return image === undefined ? null : presentPath(dataset, image.path, rootOf(dataset.id))
     },
 
     /** Goes on where the last checkpoint is. */
@@ -211,10 +351,10 @@ export function createRuns({ repository, datasets, models, engine, emit, folder,
         throw new AppError('invalid-input', `${run.name} is finished, so there is nothing to resume.`, {
           hint: `See its result with: dplstudio runs show ${id}`,
         })
-      const job = readJson(runFiles(run.folder).job, RunJob)
+      const job = followPictures(run.folder, rootOf(run.datasetId))
       checkWeights(job)
       changeState(id, 'queued')
-      perform(id, job, stopSearch ? 'stop-search' : null)
+      submit(job, stopSearch ? 'stop-search' : null)
       return repository.get(id)
     },
 
@@ -222,8 +362,13 @@ export function createRuns({ repository, datasets, models, engine, emit, folder,
     interrupt({ id, how }: ParsedInput<'runs/interrupt'>): void {
       const run = repository.get(id)
       const mine = active.get(id)
+      if (queue.waiting.includes(id) && how !== 'stop-search') {
+        withdrawRun(id, how)
+        return
+      }
       if (mine !== undefined) {
         mine.asked = how
+        if (queue.running !== id) return
         if (how === 'kill') engine.kill(id)
         else void engine.interrupt(id, how)
         return
@@ -255,6 +400,8 @@ export function createRuns({ repository, datasets, models, engine, emit, folder,
 
     /** Pauses every run that is under way here and waits until each has got its state. */
     async pauseAll(): Promise<void> {
+      ending = true
+      for (const id of queue.waiting) withdrawRun(id, 'pause')
       for (const [id, mine] of active) {
         if (mine.asked !== 'cancel') mine.asked = 'pause'
         void engine.interrupt(id, 'pause')
@@ -265,6 +412,14 @@ export function createRuns({ repository, datasets, models, engine, emit, folder,
 }
 
 export type Runs = ReturnType<typeof createRuns>
+
+/** A name given for all of them says which is which. */
+function withSeed(request: RunRequest, seed: number): RunRequest {
+  const config = { ...request.config, seed }
+  return request.name === undefined
+    ? { ...request, config }
+    : { ...request, config, name: `${request.name}, seed ${seed}`.slice(0, 200) }
+}
 
 function checkWeights({ name, model }: RunJob): void {
   if (existsSync(model.path)) return

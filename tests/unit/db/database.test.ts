@@ -21,7 +21,7 @@ describe('openDatabase', () => {
     const tables = db.pragma('table_list') as { schema: string; name: string; strict: number }[]
     const ours = tables.filter(({ schema, name }) => schema === 'main' && !name.startsWith('sqlite_'))
     expect(ours.map(({ name }) => name).sort()).toEqual(
-      ['artifacts', 'classes', 'datasets', 'images', 'models', 'run_epochs', 'runs'].sort(),
+      ['artifacts', 'classes', 'datasets', 'images', 'models', 'run_epochs', 'run_results', 'runs'].sort(),
     )
     expect(ours.every(({ strict }) => strict === 1)).toBe(true)
     db.close()

@@ -2,16 +2,19 @@ import { existsSync } from 'node:fs'
 import { AppError } from '#shared/errors'
 import type { PromptConfiguration } from '#shared/schemas/prompt'
 import { RunResult, type EvaluatedMethod, type Evaluation } from '#shared/schemas/run'
+import { ANSWER_CLASSES, writeAnswers } from '#main/answers-file'
 import { readJson, writeJson } from '#main/files'
-import { FewShotSplit, RunJob, runFiles, type JobDataset } from '#main/run-folder'
+import { answersFile, datasetPath, FewShotSplit, RunJob, runFiles, type JobDataset } from '#main/run-folder'
 import { drawFewShot } from '../data/few-shot.ts'
-import { evaluate, type Classifier } from '../metrics/evaluate.ts'
+import { mostProbable } from '../metrics/accuracy.ts'
+import { evaluateEach, type Classifier } from '../metrics/evaluate.ts'
 import { loadModel, passControl, type JobContext } from './job-context.ts'
 import type { LoadedModel } from './model-shelf.ts'
 
 /** A run under way: what its stages share. */
 export interface RunUnderWay {
   readonly context: JobContext
+  readonly folder: string
   readonly job: RunJob
   readonly files: ReturnType<typeof runFiles>
   readonly model: LoadedModel
@@ -26,15 +29,31 @@ export function record(run: RunUnderWay, part: Partial<RunResult>): void {
   writeJson(run.files.result, run.result)
 }
 
-/** Evaluates over the test split; nothing is recorded yet. */
-export function scoreTestSplit(
-  { context, job, model }: RunUnderWay,
+/**
+ * Evaluates over the test split and keeps the answer to each image; nothing is recorded yet. An evaluation that is
+ * done again after a crash replaces the answers.
+ */
+export async function scoreTestSplit(
+  { context, folder, job, model }: RunUnderWay,
   method: EvaluatedMethod,
   classifier: Classifier,
 ): Promise<Evaluation> {
   const stage = method === 'zero-shot' ? 'zero-shot' : 'evaluate'
   const control = passControl(context, { stage, message: `Scoring test images, ${method}` })
-  return evaluate(classifier, model.images, { images: job.dataset.test, split: 'test' }, control)
+  const { test } = job.dataset
+  const { evaluation, scores } = await evaluateEach(
+    classifier,
+    model.images,
+    { images: test, split: 'test' },
+    control,
+  )
+  const answers = scores.map((row, i) => {
+    const top = mostProbable(row, ANSWER_CLASSES)
+    const { path, label } = test[i]!
+    return { path: datasetPath(job.dataset, path), label, predicted: top[0]!.label, top }
+  })
+  writeAnswers(answersFile(folder, method), answers)
+  return evaluation
 }
 
 /** Records an evaluation under its method and announces it. */
@@ -59,7 +78,7 @@ export async function openRun(context: JobContext, folder: string): Promise<RunU
   const split = openSplit(files.split, job)
   const result = existsSync(files.result) ? readJson(files.result, RunResult) : {}
   const model = await loadModel(context, job.model)
-  return { context, job, files, model, split, result }
+  return { context, folder, job, files, model, split, result }
 }
 
 function checkDataset({ name, test }: JobDataset): void {

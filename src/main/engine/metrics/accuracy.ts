@@ -34,6 +34,19 @@ export function probabilities(scores: readonly number[]): number[] {
   return exponentials.map((value) => value / total)
 }
 
+/** The most probable classes, best first; of equal ones the first, as in `answerOf`. */
+export function mostProbable(
+  scores: readonly number[],
+  atMost: number,
+): { label: number; probability: number }[] {
+  const shares = probabilities(scores)
+  return scores
+    .map((score, label) => ({ score, label }))
+    .sort((a, b) => b.score - a.score || a.label - b.label)
+    .slice(0, atMost)
+    .map(({ label }) => ({ label, probability: shares[label]! }))
+}
+
 /** The answer that a row of scores gives for an image of class `label`; the first of equal scores wins. */
 export function answerOf(scores: readonly number[], label: number): Answer {
   const largest = Math.max(...scores)

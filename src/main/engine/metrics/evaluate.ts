@@ -78,17 +78,27 @@ export async function scoreViews(
   }
 }
 
-/** A classifier over labelled images. */
-export async function evaluate(
+/** A classifier over labelled images, and what it said of each, [C] logits. */
+export async function evaluateEach(
   classifier: Classifier,
   source: ImageSource,
   { images, split }: { images: readonly LabelledImage[]; split: Evaluation['split'] },
   control: PassControl,
-): Promise<Evaluation> {
+): Promise<{ evaluation: Evaluation; scores: number[][] }> {
   const began = performance.now()
   const paths = images.map(({ path }) => path)
   const scores = await scoreImages(classifier, source, paths, control)
   const answers = scores.map((row, i) => answerOf(row, images[i]!.label))
   const seconds = (performance.now() - began) / 1000
-  return { split, ...summarise(answers, classifier.classNames), seconds }
+  return { evaluation: { split, ...summarise(answers, classifier.classNames), seconds }, scores }
+}
+
+/** A classifier over labelled images. */
+export async function evaluate(
+  classifier: Classifier,
+  source: ImageSource,
+  task: { images: readonly LabelledImage[]; split: Evaluation['split'] },
+  control: PassControl,
+): Promise<Evaluation> {
+  return (await evaluateEach(classifier, source, task, control)).evaluation
 }

@@ -117,6 +117,14 @@ export function compose(composition: Composition): Application {
     folder: folders.exports,
     now,
   })
+  const predictions = createPredictions({
+    exports,
+    models,
+    engine,
+    tasks,
+    recordsFile: join(dataFolder, 'predictions.json'),
+    now,
+  })
   const uploads = createUploads({
     folder: join(dataFolder, 'uploads'),
     isOffered: shell.capabilities.upload,
@@ -134,7 +142,7 @@ export function compose(composition: Composition): Application {
     models,
     runs,
     exports,
-    predictions: createPredictions({ exports, models, engine, tasks }),
+    predictions,
     tasks,
     uploads,
     describeEngine: () =>
@@ -164,7 +172,7 @@ export function compose(composition: Composition): Application {
       return connectTable(contract, theirs)
     },
     emit,
-    images: createImagePlaces({ datasets, runs }),
+    images: createImagePlaces({ datasets, runs, tasks }),
     receiveUpload: uploads.receive,
     kill: () => engine.kill(),
     async dispose() {

@@ -6,7 +6,7 @@ import { createThumbnails, thumbnailSide, versionOf } from './thumbnails.ts'
 
 /** Where the pictures lie that a page may ask for. Null: there is no such thing. */
 export interface ImagePlaces {
-  /** the folder that a dataset's images are in; pages ask for any picture below it */
+  /** the folder that the images of a dataset, or of an inspection, are in; pages ask for any picture below it */
   dataset(id: string): string | null
   /** the path of an image of a run */
   run(id: string, split: Split, index: number): string | null

@@ -6,13 +6,12 @@ import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { AppError } from '#shared/errors'
 import { realPathBelow } from '#main/assets/paths'
+import { hasPictureEnding } from '#main/assets/picture-file'
 
 /** Largest file that may be sent, in bytes. */
 export const MOST_UPLOAD_BYTES = 200 * 1024 * 1024
 
-const ENDINGS = new Set(
-  '.jpg .jpeg .jpe .jfif .png .webp .gif .tif .tiff .avif .csv .json .txt .safetensors .pt'.split(' '),
-)
+const OTHER_ENDINGS = new Set(['.csv', '.json', '.txt', '.safetensors', '.pt'])
 
 /** Files that browsers send, because they do not share a disk with the program. */
 export function createUploads({ folder, isOffered }: { folder: string; isOffered: boolean }) {
@@ -42,7 +41,7 @@ export function createUploads({ folder, isOffered }: { folder: string; isOffered
       if (!/^[0-9a-f]{16}$/.test(id) || !existsSync(own))
         throw new AppError('not-found', `There is no upload ${id}`, { hint: 'Send the files again.' })
       const name = steps.at(-1) ?? ''
-      if (!ENDINGS.has(extname(name).toLowerCase()))
+      if (!hasPictureEnding(name) && !OTHER_ENDINGS.has(extname(name).toLowerCase()))
         throw new AppError('unsupported', `${name} is neither a picture nor a list nor weights.`)
       const path = join(own, ...steps)
       if (steps.length > 1) {

@@ -58,6 +58,8 @@ test('serves the whole application: a page imports, shows pictures, runs, and Ct
     expect((await client.get(`/assets/runs/${runId}/train/0`)).status).toBe(200)
     expect((await client.get(`/assets/runs/${runId}/train/9999`)).status).toBe(404)
     expect((await client.get('/assets/runs/none/train/0')).status).toBe(404)
+    expect((await client.get('/assets/predictions/none/0')).status).toBe(404)
+    expect((await client.get('/assets/datasets/none/cat/1.png')).status).toBe(404)
   })
   expect(code, stderr).toBe(130)
   expect(stdout.trim().split('\n')).toHaveLength(1)

@@ -1,4 +1,3 @@
-import type { EventEmitter } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '#shared/errors'
 import { createEngineLog } from './engine-log.ts'
@@ -19,9 +18,11 @@ export interface EngineParts {
 }
 
 /** The readable end of a child's output. */
-export interface Output extends EventEmitter {
+export interface Output {
   readonly readableEnded?: boolean
   setEncoding?(encoding: 'utf8'): unknown
+  on(event: 'data', listener: (chunk: string) => void): unknown
+  once(event: 'end' | 'error', listener: () => void): unknown
 }
 
 /** The environment of a new engine process; throws in a process that is an engine itself. */
@@ -52,6 +53,6 @@ export function keepOutput(outputs: readonly (Output | null)[], logFile: string)
 function streamEnd(stream: Output | null): Promise<void> {
   return new Promise((resolve) => {
     if (stream === null || stream.readableEnded === true) resolve()
-    else stream.once('end', () => resolve()).once('error', () => resolve())
+    else for (const event of ['end', 'error'] as const) stream.once(event, () => resolve())
   })
 }

@@ -17,7 +17,7 @@ export function spawnNodeEngine({ program, runtime, logFile }: EngineParts): Spa
     return {
       port: childPort(child),
       pid: child.pid ?? null,
-      onExit: (listener) => onceEnded(child, output.ended, listener),
+      onExit: (listener) => onceEnded(child, () => output.ended(), listener),
       kill: () => void child.kill('SIGKILL'),
       logTail: () => output.tail(),
       deviceName: () => output.deviceName(),

@@ -64,6 +64,11 @@ export function nearTies(alpha: AlphaMatrix, gap: number = DEFAULT_TIE_GAP): num
   return margins(alpha).flatMap((margin, layer) => (margin < gap ? [layer] : []))
 }
 
+/** Layers whose two largest option weights differ by less than `margin` (between 0 and 1): 0-based layer numbers. */
+export function undecidedLayers(alpha: AlphaMatrix, margin: number): number[] {
+  return nearTies(optionWeights(alpha), margin)
+}
+
 /** How many prompt configurations a search chooses from. */
 export function searchSpaceSize(optionCount: number, layers: number): number {
   return optionCount ** layers

@@ -30,6 +30,7 @@ const usage = `node build/run.mjs <command>
   build               bundle into out/
   bench [args]        measure, side by side with PyTorch
   reference [args]    compare with PyTorch (pytest; makes its own Python environment)
+  bench:screens       the screens against their budgets
   screenshots [args]  pictures of the screens
   package [args]      installers
 `
@@ -57,6 +58,10 @@ const commands = {
   reference: {
     steps: [installPackages, provideRuntime, buildProgram, preparePython],
     main: runReferenceTests,
+  },
+  'bench:screens': {
+    steps: [installPackages, provideRuntime, buildProgram, provideBrowser],
+    main: (args) => script([join('bench', 'screens', 'screens.ts'), ...args]),
   },
   screenshots: {
     steps: [installPackages, provideRuntime, buildProgram, provideBrowser],
@@ -125,6 +130,7 @@ async function check() {
   const checks = {
     types: [tsc, '--noEmit', '-p', 'tsconfig.json'],
     'types of src/shared': [tsc, '--noEmit', '-p', 'tsconfig.shared.json'],
+    'types of tests/e2e': [tsc, '--noEmit', '-p', join('tests', 'e2e', 'tsconfig.json')],
     'types of src/renderer': [vueTsc, '--noEmit', '-p', join('src', 'renderer', 'tsconfig.json')],
     lint: [tool('eslint', 'bin', 'eslint.js'), '--max-warnings=0', ...folders, 'electron.vite.config.ts'],
     format: [tool('prettier', 'bin', 'prettier.cjs'), '--check', '--log-level=warn', '.'],

@@ -56,7 +56,7 @@ test('a page without the token learns nothing but how to get in', async () => {
 test('the first Tab is the skip link, and it leads into the content', async () => {
   const { page } = await open()
   await page.keyboard.press('Tab')
-  expect(await page.evaluate(() => document.activeElement?.textContent?.trim())).toBe('Skip to the content')
+  expect(await page.evaluate(() => document.activeElement?.textContent.trim())).toBe('Skip to the content')
   await page.keyboard.press('Enter')
   expect(await page.evaluate(() => document.activeElement?.id)).toBe('content')
 })

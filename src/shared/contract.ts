@@ -14,6 +14,7 @@ import {
 } from './schemas/dataset.ts'
 import { DatasetEdit } from './schemas/dataset-edit.ts'
 import { EngineStatus, KnownModel, RuntimePackInfo, StoragePart } from './schemas/machine.ts'
+import { PredictionRecord } from './schemas/prediction-record.ts'
 import { RunEstimate, RunQueue, ScoredImage } from './schemas/queue.ts'
 import { RegisteredModel } from './schemas/registered-model.ts'
 import { ExportRecord, Run, RunInterrupt, RunPlan, RunProgress, RunRequest } from './schemas/run-record.ts'
@@ -286,11 +287,13 @@ export const requests = {
     }),
     output: Task,
   },
+  /** The last passes over pictures, newest first, those that were broken off among them. */
+  'predictions/recent': { input: Nothing, output: z.array(PredictionRecord) },
   'engine/status': { input: Nothing, output: EngineStatus },
   'engine/describe': { input: Nothing, output: Task },
   'index/rebuild': { input: Nothing, output: Task },
 
-  /** Tasks that are running, and those that ended lately. */
+  /** Tasks that are running, and those that ended lately; without their outcomes, which may be long. */
   'tasks/list': { input: Nothing, output: z.array(Task) },
   'tasks/get': { input: ById, output: Task },
   'tasks/cancel': { input: ById, output: z.void() },

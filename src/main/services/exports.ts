@@ -8,12 +8,12 @@ import type { Task } from '#shared/schemas/task'
 import type { RunsRepository } from '#main/db/runs-repository'
 import type { EngineHost } from '#main/engine-host/engine-host'
 import { readJson } from '#main/files'
-import { RunJob, runFiles, type JobModel } from '#main/run-folder'
+import { runFiles, type JobModel } from '#main/run-folder'
 import type { Datasets } from './datasets.ts'
 import { runEngineJob } from './engine-jobs.ts'
 import type { Models } from './models.ts'
 import { freeName, slug } from './names.ts'
-import { recordExport } from './run-records.ts'
+import { followPictures, readJob, recordExport } from './run-records.ts'
 import type { Tasks } from './tasks.ts'
 
 export interface ExportsParts {
@@ -51,12 +51,13 @@ export function createExports(parts: ExportsParts) {
   }
 
   /** A folder of its own for every export: an earlier one is never overwritten. */
-  function targetFor(run: Run, given: string | undefined): string {
+  function targetFor(run: Run, given: string | undefined, into = folder): string {
     if (given === undefined) {
       const name = run.name === run.id ? run.id : slug(run.name)
+      const parent = resolve(into)
       return join(
-        folder,
-        freeName(name, (taken) => existsSync(join(folder, taken))),
+        parent,
+        freeName(name, (taken) => existsSync(join(parent, taken))),
       )
     }
     const target = resolve(given)
@@ -88,12 +89,18 @@ export function createExports(parts: ExportsParts) {
     return models.forDigest(readJson(config, ExportHeader).model.digest)
   }
 
+  /** Where the pictures of a dataset are now; undefined when it is gone. */
+  const rootOf = (id: string) => (datasets.has(id) ? datasets.get(id).root : undefined)
+
   return {
+    /** Of all runs, oldest first. */
+    list: (): ExportRecord[] => repository.exports(),
+
     evaluate: ({ id, split, datasetId }: ParsedInput<'runs/evaluate'>): Task => {
       const run = trainedRun(id)
       const dataset =
         datasetId === undefined
-          ? readJson(runFiles(run.folder).job, RunJob).dataset
+          ? followPictures(run.folder, rootOf(run.datasetId)).dataset
           : datasets.forJob(datasetId)
       return tasks.start('evaluate', async (context) => {
         const job = { kind: 'evaluate' as const, folder: run.folder, dataset, split }
@@ -102,9 +109,10 @@ export function createExports(parts: ExportsParts) {
       })
     },
 
-    export: ({ id, folder: given }: ParsedInput<'runs/export'>): Task => {
+    export: ({ id, folder: given, into }: ParsedInput<'runs/export'>): Task => {
       const run = trainedRun(id)
-      const target = targetFor(run, given)
+      const target = targetFor(run, given, into)
+      followPictures(run.folder, rootOf(run.datasetId))
       return tasks.start('export', async (context) => {
         const { files } = await runEngineJob(engine, context, { kind: 'export', folder: run.folder, target })
         const record: ExportRecord = { runId: id, folder: target, files, createdAt: now().toISOString() }
@@ -129,7 +137,7 @@ export function createExports(parts: ExportsParts) {
     promptSource(source: string): PromptSource {
       if (!repository.has(source)) return { folder: resolve(source), model: modelOfExport(resolve(source)) }
       const run = trainedRun(source)
-      return { folder: run.folder, model: readJson(runFiles(run.folder).job, RunJob).model }
+      return { folder: run.folder, model: readJob(run.folder).model }
     },
   }
 }

@@ -72,6 +72,9 @@ export function createTasks({ emit }: { emit: Emit }) {
 
     get: (id: string): Task => find(id).task,
 
+    /** In the order of their starts, without outcomes. */
+    list: (): Task[] => [...tasks.values()].map(({ task }) => ({ ...task, outcome: null })),
+
     /** Asks a task to stop; what has ended stays as it is. */
     cancel: (id: string): void => find(id).abort.abort(stopped()),
 

@@ -61,6 +61,7 @@ export function writeExport(
 ): string[] {
   const folder = resolve(target)
   const old = checkTarget(folder, parts.job.runId, replace)
+  removeLeftovers(folder)
   const temporary = sibling(folder, 'tmp')
   mkdirSync(temporary, { recursive: true })
   try {
@@ -141,6 +142,18 @@ function swapIn(temporary: string, folder: string, old: string | null): void {
     throw thrown
   }
   rmSync(aside, { recursive: true, force: true })
+}
+
+/** What an export to the same place left behind when it was killed; nobody else makes such names. */
+function removeLeftovers(folder: string): void {
+  const parent = dirname(folder)
+  if (!existsSync(parent)) return
+  const [before, after] = [`.${basename(folder)}.`, '.tmp']
+  for (const name of readdirSync(parent)) {
+    const isOurs = name.startsWith(before) && name.endsWith(after)
+    if (isOurs && /^[0-9a-f]{12}$/.test(name.slice(before.length, -after.length)))
+      rmSync(join(parent, name), { recursive: true, force: true })
+  }
 }
 
 function sibling(folder: string, ending: string): string {

@@ -59,6 +59,14 @@ describe('writeExport', () => {
     expect(readdirSync(join(folder, 'exports'))).toEqual([])
   })
 
+  test('takes away what a killed export to the same place left, and nothing else', () => {
+    const left = (name: string) => mkdirSync(join(folder, 'exports', name, 'half'), { recursive: true })
+    const others = ['.mine.backup.tmp', '.other.0123456789ab.tmp', '.mine.0123456789ab.old']
+    for (const name of ['.mine.0123456789ab.tmp', ...others]) left(name)
+    writeExport(target, parts)
+    expect(readdirSync(join(folder, 'exports')).sort()).toEqual([...others, 'mine'].sort())
+  })
+
   test('takes an empty folder', () => {
     mkdirSync(target, { recursive: true })
     writeExport(target, parts)

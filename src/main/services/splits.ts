@@ -89,16 +89,24 @@ export interface SplitPreview {
 }
 
 /** What a split would look like; nothing is stored. `images` keep their order in the examples. */
-export function previewSplit(
-  request: SplitRequest & {
-    classes: readonly { name: string }[]
-    images: readonly Splittable[]
-    /** how many paths per class and split; 3 if not given */
-    examples?: number
-  },
-): SplitPreview {
-  const { classes, images, examples = 3 } = request
-  const splits = makeSplit(images, request)
+export function previewSplit({ seed, fractions, ...shown }: SplitRequest & Shown<Splittable>): SplitPreview {
+  return describeSplit({ ...shown, splits: makeSplit(shown.images, { seed, fractions }) })
+}
+
+interface Shown<Item> {
+  classes: readonly { name: string }[]
+  images: readonly Item[]
+  /** how many paths per class and split; 3 if not given */
+  examples?: number
+}
+
+/** What a split looks like that is there. */
+export function describeSplit({
+  classes,
+  images,
+  splits,
+  examples = 3,
+}: Shown<Pick<Splittable, 'path' | 'label'>> & { splits: readonly Split[] }): SplitPreview {
   const rows = classes.map(({ name }): SplitPreview['classes'][number] => ({
     name,
     counts: countSplits([]),

@@ -6,15 +6,15 @@ import { hashOfFile } from './inspect-image.ts'
 import { eachAtOnce } from './parallel.ts'
 
 /**
- * SHA-256 over what a run depends on: path, content, class and split of every image, and names and prompts of
- * the classes. The order of the images does not count.
+ * SHA-256 over what is to be learned: path, content, class and split of every image, and the names of the classes.
+ * The order of the images does not count, nor do the words that stand for a class: they are a setting of a run.
  */
 export function datasetFingerprint(
-  classes: readonly Pick<DatasetClass, 'name' | 'prompt'>[],
+  classes: readonly Pick<DatasetClass, 'name'>[],
   images: readonly Pick<DatasetImage, 'path' | 'hash' | 'label' | 'split'>[],
 ): string {
   const fingerprint = createHash('sha256')
-  fingerprint.update(JSON.stringify(classes.map(({ name, prompt }) => [name, prompt])))
+  fingerprint.update(JSON.stringify(classes.map(({ name }) => name)))
   const lines = images.map(({ path, hash, label, split }) => JSON.stringify([path, hash, label, split]))
   for (const line of lines.sort()) fingerprint.update(`\n${line}`)
   return fingerprint.digest('hex')
@@ -34,10 +34,10 @@ export interface ChangeReport {
 export async function checkUnchanged(
   { root }: Pick<Dataset, 'root'>,
   images: readonly DatasetImage[],
-  { signal }: { signal?: AbortSignal | undefined } = {},
+  options: { signal?: AbortSignal | undefined; onDone?: ((done: number) => void) | undefined } = {},
 ): Promise<ChangeReport> {
   const real = await realpath(root).catch(() => null)
-  const states = await eachAtOnce(images, (image) => stateOf(real, image), { signal })
+  const states = await eachAtOnce(images, (image) => stateOf(real, image), options)
   const pathsIn = (state: FileState) =>
     images.filter((_, index) => states[index] === state).map(({ path }) => path)
   const [changed, missing] = [pathsIn('changed'), pathsIn('missing')]

@@ -9,6 +9,7 @@ import type {
   SplitFractions,
   SplitOrigin,
 } from '#shared/schemas/dataset'
+import { defaultTemplate } from '#main/engine/data/templates'
 import { DEFAULT_FRACTIONS, completeSplit, countSplits, makeSplit, type SplitRequest } from '../splits.ts'
 import { SPLIT_PROBLEMS, checkImages, checkSplit } from './checks.ts'
 import { datasetFingerprint } from './fingerprint.ts'
@@ -87,6 +88,9 @@ export async function importDataset(options: ImportOptions): Promise<ImportedDat
     importedFrom: options.folder,
     source: listing.source,
     importedAt: (options.now ?? new Date()).toISOString(),
+    template: defaultTemplate,
+    excluded: { images: 0, classes: [] },
+    history: { undo: null, redo: null },
   }
   return summarise(identity, usable.classes, images, { origin: completed.origin, seed, fractions }, log)
 }
@@ -99,10 +103,11 @@ export function resplitDataset({ dataset, images }: ImportedDataset, request: Sp
   return summarise(dataset, dataset.classes, moved, { origin: 'seeded', ...request }, log)
 }
 
-type Identity = Pick<Dataset, 'id' | 'name' | 'root' | 'importedFrom' | 'source' | 'importedAt'>
+/** What a split leaves as it is. */
+type Identity = Omit<Dataset, 'classes' | 'counts' | 'split' | 'fingerprint' | 'report'>
 
 function summarise(
-  { id, name, root, importedFrom, source, importedAt }: Identity,
+  identity: Identity,
   listedClasses: readonly ListedClass[],
   images: DatasetImage[],
   split: SplitOrigin,
@@ -111,12 +116,7 @@ function summarise(
   const classes = withCounts(listedClasses, images)
   checkSplit(classes, images, log)
   const dataset = {
-    id,
-    name,
-    root,
-    importedFrom,
-    source,
-    importedAt,
+    ...identity,
     classes,
     counts: countSplits(images.map((image) => image.split)),
     split,

@@ -10,7 +10,10 @@ const AT_ONCE = Math.min(16, 2 * availableParallelism() + 2)
 export async function eachAtOnce<Item, Result>(
   items: readonly Item[],
   work: (item: Item, index: number) => Promise<Result>,
-  { signal, onDone }: { signal?: AbortSignal | undefined; onDone?: (done: number) => void } = {},
+  {
+    signal,
+    onDone,
+  }: { signal?: AbortSignal | undefined; onDone?: ((done: number) => void) | undefined } = {},
 ): Promise<Result[]> {
   const results = new Array<Result>(items.length)
   const state = { next: 0, done: 0, failed: false }

@@ -97,6 +97,19 @@ export function createProblemLog(
   }
 }
 
+/** A report without the problems of which every image is one of `paths`. */
+export function withoutImages(report: ImportReport, paths: ReadonlySet<string>): ImportReport {
+  const isGone = ({ paths: concerned, count }: ImportProblem) =>
+    concerned.length > 0 && concerned.length === count && concerned.every((path) => paths.has(path))
+  const totals = { ...report.totals }
+  for (const { kind } of report.problems.filter(isGone)) {
+    const left = totals[kind]! - 1
+    if (left === 0) Reflect.deleteProperty(totals, kind)
+    else totals[kind] = left
+  }
+  return { ...report, totals, problems: report.problems.filter((problem) => !isGone(problem)) }
+}
+
 const ORDER = Object.keys(WORDINGS)
 
 /** A name as it can be printed in one line: quoted, without control characters, shortened. */

@@ -20,14 +20,16 @@ describe('datasetFingerprint', () => {
     expect(of({})).toBe(dataset.fingerprint)
     expect(of({ modified: 1, bytes: 1, group: 3 })).toBe(dataset.fingerprint)
     expect(datasetFingerprint(dataset.classes, images.toReversed())).toBe(dataset.fingerprint)
-    const renamed = dataset.classes.map((cls, label) => (label === 0 ? { ...cls, prompt: 'kitten' } : cls))
+    const withFirst = (changes: { name?: string; prompt?: string }) =>
+      dataset.classes.map((cls, label) => (label === 0 ? { ...cls, ...changes } : cls))
+    expect(datasetFingerprint(withFirst({ prompt: 'kitten' }), images)).toBe(dataset.fingerprint)
     const changed = [
       of({ path: 'cat/zzz.png' }),
       of({ hash: 'f'.repeat(64) }),
       of({ label: 1 }),
       of({ split: first!.split === 'train' ? 'test' : 'train' }),
       datasetFingerprint(dataset.classes, others),
-      datasetFingerprint(renamed, images),
+      datasetFingerprint(withFirst({ name: 'kitten' }), images),
     ]
     expect(new Set([dataset.fingerprint, ...changed]).size).toBe(7)
   })

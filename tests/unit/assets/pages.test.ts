@@ -39,6 +39,7 @@ beforeEach(() => {
   file('pictures/cat/1.png', picture)
   file('pictures/a b/ü#?%.png', picture)
   file('pictures/cat/notes.txt', 'not a picture')
+  file('pictures/cat/picture.dat', picture)
   file('pictures/cat/secret.png', 'root:x:0:0')
   file('pictures/cat/drawing.png', '<svg xmlns="http://www.w3.org/2000/svg"/>')
   file('outside/private.png', picture)
@@ -127,6 +128,7 @@ describe('pictures', () => {
     '/assets/datasets/pets/cat/1.png%00',
     '/assets/datasets/pets/cat/%c0%ae%c0%ae/1.png',
     '/assets/datasets/pets/cat/notes.txt',
+    '/assets/datasets/pets/cat/picture.dat',
     '/assets/datasets/pets/cat/secret.png',
     '/assets/datasets/pets/cat/drawing.png',
     '/assets/datasets/pets/cat/drawing.png?size=96',

@@ -23,6 +23,7 @@ import { rebuildIndex } from './services/reindex.ts'
 import { createRuns, type Runs } from './services/runs.ts'
 import { createTasks } from './services/tasks.ts'
 import { createUploads, type Uploads } from './services/uploads.ts'
+import { createWordings } from './services/wordings.ts'
 import { noShell, type Shell } from './shell.ts'
 
 export interface Composition {
@@ -145,6 +146,7 @@ export function compose(composition: Composition): Application {
     predictions,
     tasks,
     uploads,
+    wordings: createWordings({ datasets, models, engine, tasks }),
     describeEngine: () =>
       tasks.start('describe', async (context) => {
         const { description } = await runEngineJob(engine, context, { kind: 'describe' })

@@ -101,6 +101,8 @@ async function perform(job: Job): Promise<JobResult> {
         failed: 0,
         skipped: 0,
       }
+    case 'score-wordings':
+      return { kind: 'score-wordings', evaluations: job.wordings.map((_, i) => evaluation(0.5 + i / 10)) }
     case 'inspect-model':
       return {
         kind: 'inspect-model',

@@ -3,7 +3,7 @@ import { SerializedError } from '#shared/errors'
 import { EngineDescription, Prediction, Verification } from '#shared/schemas/results'
 import { EpochReport, EvaluatedMethod, Evaluation, RunResult, RunStatus } from '#shared/schemas/run'
 import { RunProgress } from '#shared/schemas/run-record'
-import { JobDataset, JobModel } from '../run-folder.ts'
+import { JobDataset, JobModel, LabelledImage } from '../run-folder.ts'
 
 /** Starts or continues the run in a folder; which of the two its files tell. */
 const RunFolderJob = z.strictObject({ kind: z.literal('run'), id: z.string(), folder: z.string() })
@@ -47,6 +47,17 @@ const PredictJob = z.strictObject({
   top: z.number().int().positive(),
 })
 
+/** Zero-shot accuracy of several wordings of the same classes on the same images. */
+const ScoreWordingsJob = z.strictObject({
+  kind: z.literal('score-wordings'),
+  id: z.string(),
+  model: JobModel,
+  images: z.array(LabelledImage),
+  split: z.enum(['train', 'validation', 'test']),
+  wordings: z.array(z.strictObject({ template: z.string(), classNames: z.array(z.string()).min(2) })).min(1),
+})
+export type ScoreWordingsJob = z.infer<typeof ScoreWordingsJob>
+
 /** Checks a folder or file of CLIP weights without keeping it in memory. */
 const InspectModelJob = z.strictObject({ kind: z.literal('inspect-model'), id: z.string(), path: z.string() })
 
@@ -59,6 +70,7 @@ export const Job = z.discriminatedUnion('kind', [
   ExportJob,
   VerifyJob,
   PredictJob,
+  ScoreWordingsJob,
   InspectModelJob,
   DescribeJob,
 ])
@@ -77,6 +89,7 @@ export const JobResult = z.discriminatedUnion('kind', [
     failed: z.number(),
     skipped: z.number(),
   }),
+  z.strictObject({ kind: z.literal('score-wordings'), evaluations: z.array(Evaluation) }),
   z.strictObject({
     kind: z.literal('inspect-model'),
     architecture: z.unknown(),

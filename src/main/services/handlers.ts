@@ -8,6 +8,7 @@ import type { Predictions } from './predictions.ts'
 import type { Runs } from './runs.ts'
 import type { Tasks } from './tasks.ts'
 import type { Uploads } from './uploads.ts'
+import type { Wordings } from './wordings.ts'
 
 export interface Services {
   info: AppInfo
@@ -18,13 +19,14 @@ export interface Services {
   predictions: Predictions
   tasks: Tasks
   uploads: Uploads
+  wordings: Wordings
   describeEngine: () => Task
   rebuildIndex: () => Task
 }
 
 /** The contract, answered. One line per request: anything longer belongs in a service. */
 export function createHandlers(services: Services): Handlers {
-  const { info, datasets, models, runs, exports, predictions, tasks, uploads } = services
+  const { info, datasets, models, runs, exports, predictions, tasks, uploads, wordings } = services
   return {
     'app/info': () => info,
     'uploads/begin': () => uploads.begin(),
@@ -42,6 +44,8 @@ export function createHandlers(services: Services): Handlers {
     'datasets/undo': ({ id }) => datasets.undo(id),
     'datasets/redo': ({ id }) => datasets.redo(id),
     'datasets/few-shot': (input) => datasets.fewShot(input),
+    'datasets/count-tokens': (input) => wordings.countTokens(input),
+    'datasets/test-wording': (input) => wordings.test(input),
     'datasets/relink': (input) => datasets.relink(input),
     'datasets/preview-split': (input) => datasets.previewSplit(input),
     'datasets/resplit': (input) => datasets.resplit(input),

@@ -27,8 +27,8 @@ export interface TokenizerFile {
 export interface TextLimits {
   readonly textPositions: number
   readonly vocabularySize: number
-  /** null: the largest id of the vocabulary */
-  readonly endOfTextId: number | null
+  /** null: the largest id of the vocabulary; `any`: what the files say, for they were held against the weights before */
+  readonly endOfTextId: number | 'any' | null
 }
 
 /** Prepares a tokenizer. 'bad-file' when the file is broken, 'model-mismatch' when it belongs to another CLIP. */
@@ -169,6 +169,7 @@ function checkFit(path: string, found: { eotId: number; largestId: number }, lim
   const { vocabularySize, endOfTextId } = limits
   if (found.largestId >= vocabularySize)
     throw mismatch(path, `its largest id is ${found.largestId}, the weights know ${vocabularySize} tokens`)
+  if (endOfTextId === 'any') return
   const expected = endOfTextId ?? found.largestId
   if (found.eotId !== expected)
     throw mismatch(path, `it ends texts with token ${found.eotId}, the weights expect token ${expected}`)

@@ -7,6 +7,7 @@ import { exportJob } from './export-job.ts'
 import { Interrupted, type JobContext } from './job-context.ts'
 import { predictJob } from './predict-job.ts'
 import { runJob } from './run-job.ts'
+import { scoreWordingsJob } from './score-wordings-job.ts'
 import { verifyJob } from './verify-job.ts'
 
 /** Runs one job of any kind to its end. A run can end paused or cancelled; anything else interrupted has failed. */
@@ -33,6 +34,8 @@ async function dispatch(context: JobContext, job: Job): Promise<JobResult> {
       return verifyJob(context, job)
     case 'predict':
       return predictJob(context, job)
+    case 'score-wordings':
+      return scoreWordingsJob(context, job)
     case 'describe':
       return { kind: 'describe', description: await describeEngine(context.packFolder) }
     case 'inspect-model': {

@@ -9,6 +9,7 @@ import {
   selectContextLengths,
   type AlphaMatrix,
 } from '#shared/alpha-matrix'
+import { worseClasses } from '#shared/class-changes'
 import type { Run } from '#shared/schemas/run-record'
 import type { EpochReport, Evaluation, RunResult, SearchEpoch } from '#shared/schemas/run'
 import { duration, percent, short } from './format.ts'
@@ -105,10 +106,7 @@ export function comparison({ zeroShot, dpl }: RunResult): string[] {
   if (zeroShot === undefined || dpl === undefined) return []
   const points = (dpl.accuracy - zeroShot.accuracy) * 100
   const verdict = points > 0 ? 'better than' : points < 0 ? 'worse than' : 'equal to'
-  const worse = dpl.classes.filter((now, index) => {
-    const before = zeroShot.classes[index]?.accuracy ?? null
-    return before !== null && now.accuracy !== null && now.accuracy < before
-  })
+  const worse = worseClasses(zeroShot, dpl)
   return [
     `  ${Math.abs(points).toFixed(1)} points ${verdict} zero-shot on ${dpl.images} test images`,
     ...(worse.length === 0 ? [] : [`  worse than zero-shot: ${worse.map(({ name }) => name).join(', ')}`]),

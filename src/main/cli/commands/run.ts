@@ -68,7 +68,7 @@ const zeroShot: Command = {
   summary: 'Measure plain CLIP, without any training',
   usage: '<dataset> [--model <clip>] [--template "a photo of a {}."]',
   positionals: [0, 1],
-  options: { ...subjectOptions, template: configOptions.template },
+  options: { ...subjectOptions, ...configOptions },
   examples: ['zeroshot ./flowers', 'zeroshot flowers --template "a photo of a {}, a type of flower."'],
   access: 'write',
   run: (context, args) => startRun(context, args, 'zero-shot', readRunConfig(args)),

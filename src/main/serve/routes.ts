@@ -72,11 +72,9 @@ async function answerUpload(
   const [, id, ...steps] = safeParts(pathname) ?? []
   if (id === undefined || steps.length === 0) return text(400, 'This is no path for a file.')
   try {
-    // A browser hears of a refusal when it has sent everything, so the connection has to outlive it.
-    await receiveUpload(id, steps, request.iterator({ destroyOnReturn: false }))
+    await receiveUpload(id, steps, request)
     return text(204)
   } catch (thrown) {
-    request.resume()
     const { code, message, hint } = AppError.from(thrown)
     return text(UPLOAD_FAILURES[code] ?? 500, [message, hint].filter(Boolean).join(' '))
   }

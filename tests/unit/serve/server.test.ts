@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test, describe } from 'vitest'
+import { AppError } from '#shared/errors'
 import { connectTable } from '#shared/rpc'
 import { startServer, type Served, type ServerOptions } from '#main/serve/server'
 import { createUploads } from '#main/services/uploads'
@@ -52,6 +53,23 @@ describe('the token', () => {
     expect(await exchange({ Origin: 'http://evil.example', 'X-Token': token })).toBe(403)
     expect(await exchange({ 'X-Token': token })).toBe(403)
     expect((await fetch(`${origin}/session`)).status).toBe(401)
+  })
+
+  test('cannot be replaced by the name of the cookie', async () => {
+    const { url, origin } = await start()
+    const [name = '', value = ''] = (await enter(url)).cookie.split('=')
+    for (const [given, status] of [
+      [value, 204],
+      ['', 401],
+      [value.slice(1), 401],
+      [`${value}x`, 401],
+    ] as const) {
+      const Cookie = `a=b; ${name}=${given}; c=d`
+      expect([given, (await fetch(`${origin}/session`, { headers: { Cookie } })).status]).toEqual([
+        given,
+        status,
+      ])
+    }
   })
 
   test('of another server is of no use', async () => {
@@ -291,6 +309,14 @@ describe('uploads', () => {
     expect((await client.put('/uploads/0123456789abcdef/a.png', 'x')).status).toBe(404)
     for (const path of ['..%2fa.png', 'a%2f..%2f..%2fb.png', '%00.png', 'a//b.png', 'a%5cb.png', ''])
       expect([path, (await client.put(`/uploads/${id}/${path}`, 'x')).status]).toEqual([path, 400])
+    const tooMuch = await begin({
+      receiveUpload: async (_, __, content) => {
+        for await (const chunk of content)
+          throw new AppError('bad-file', `${chunk.length > 0 ? 'some' : 'no'} of it`)
+      },
+    })
+    const half = await tooMuch.client.put(`/uploads/${tooMuch.id}/a.png`, large)
+    expect([half.status, await half.text()]).toEqual([413, 'some of it'])
     const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })
     const other = await begin({ receiveUpload: () => Promise.reject(full) })
     const answer = await other.client.put(`/uploads/${other.id}/a.png`, large)

@@ -118,6 +118,7 @@ export const data = {
     excludeSecond: 'Exclude the second',
     excludeOthers: 'Keep the first only',
     excludeAll: 'Exclude all',
+    excludeBoth: 'Exclude both',
     keep: 'Keep as it is',
     keptHere: 'Kept. It stays in this list until the pictures change.',
     excludedMark: 'excluded',
@@ -236,7 +237,9 @@ export const data = {
     testHelp:
       'Computes zero-shot on the validation pictures with the saved wording and with the edited one. Nothing is saved by it.',
     testOn: (count: string, model: string) => `Zero-shot on ${count}, ${model}`,
-    overall: 'Overall',
+    validationPictures: (count: number) =>
+      plural(count, { one: '# validation picture', other: '# validation pictures' }),
+    stale: 'The wording has been edited since.',
     noValidation: 'There are no validation pictures to test on.',
     noModel: 'Testing and counting tokens need CLIP weights.',
     toModels: 'Models',
@@ -276,6 +279,7 @@ export const data = {
     perClass: 'Shots per class',
     seed: 'Seed',
     validationShots: 'Validation shots',
+    more: 'Show more classes',
     train: 'Learned from',
     validation: 'For validation',
     short: (name: string, images: number) =>

@@ -31,7 +31,8 @@ export const serve: Command = {
   notes: `Only this machine can open the page, and only who has the link. From another machine, tunnel:
   ssh -L 8475:127.0.0.1:8475 <this machine>
 and open the same link there. With another port at the near end (-L 9000:127.0.0.1:8475), put that into the link.
-A closed tab stops nothing. Ctrl+C pauses what runs, with a checkpoint, and ends the program.`,
+A closed tab stops nothing. Ctrl+C, and the end of the login, pause what runs with a checkpoint and end the program:
+start it in tmux or with setsid where it has to stay.`,
   access: 'write',
   shell: (args, dataFolder) => shellOf(args, dataFolder),
   async run(context, args) {

@@ -20,6 +20,7 @@ import { createModels } from './services/models.ts'
 import { createPredictions } from './services/predictions.ts'
 import { readOnly } from './services/read-only.ts'
 import { rebuildIndex } from './services/reindex.ts'
+import { createEstimates } from './services/run-estimate.ts'
 import { createRuns, type Runs } from './services/runs.ts'
 import { createTasks } from './services/tasks.ts'
 import { createUploads, type Uploads } from './services/uploads.ts'
@@ -147,6 +148,13 @@ export function compose(composition: Composition): Application {
     tasks,
     uploads,
     wordings: createWordings({ datasets, models, engine, tasks }),
+    estimateRun: createEstimates({
+      repository: runsRepository,
+      datasets,
+      models,
+      deviceName: () => engine.deviceName(),
+      folder: folders.runs,
+    }),
     describeEngine: () =>
       tasks.start('describe', async (context) => {
         const { description } = await runEngineJob(engine, context, { kind: 'describe' })

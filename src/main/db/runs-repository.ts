@@ -50,6 +50,9 @@ export function createRunsRepository(db: Database) {
   const list = db.prepare(
     `SELECT ${COLUMNS} FROM runs WHERE dataset_id = coalesce(@datasetId, dataset_id) ORDER BY created_at DESC, id`,
   )
+  const latestOfModel = db.prepare(
+    `SELECT ${COLUMNS} FROM runs WHERE model_id = ? AND started_at IS NOT NULL ORDER BY created_at DESC LIMIT ?`,
+  )
   const unfinished = db.prepare(`SELECT ${COLUMNS} FROM runs WHERE status IN ('queued', 'running')`)
   const result = db.prepare('SELECT result FROM run_results WHERE run_id = ?').pluck()
   const setHeadline = db.prepare('UPDATE runs SET headline = ? WHERE id = ?')
@@ -113,6 +116,9 @@ export function createRunsRepository(db: Database) {
 
     /** Newest first. */
     list: (datasetId?: string): Run[] => list.all({ datasetId: datasetId ?? null }).map(toRun),
+
+    /** Runs with a CLIP that began at some time, newest first. */
+    latestOfModel: (modelId: string, limit: number): Run[] => latestOfModel.all(modelId, limit).map(toRun),
 
     unfinished: (): Run[] => unfinished.all().map(toRun),
 

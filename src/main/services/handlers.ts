@@ -1,5 +1,7 @@
 import type { Handlers } from '#shared/contract'
 import type { AppInfo } from '#shared/schemas/app'
+import type { RunEstimate } from '#shared/schemas/queue'
+import type { RunRequest } from '#shared/schemas/run-record'
 import type { Task } from '#shared/schemas/task'
 import type { Datasets } from './datasets.ts'
 import type { Exports } from './exports.ts'
@@ -20,6 +22,7 @@ export interface Services {
   tasks: Tasks
   uploads: Uploads
   wordings: Wordings
+  estimateRun: (request: RunRequest) => RunEstimate
   describeEngine: () => Task
   rebuildIndex: () => Task
 }
@@ -62,6 +65,7 @@ export function createHandlers(services: Services): Handlers {
     'models/remove': ({ id }) => models.remove(id),
 
     'runs/plan': (request) => runs.plan(request),
+    'runs/estimate': (request) => services.estimateRun(request),
     'runs/start': (request) => runs.start(request),
     'runs/start-seeds': (input) => runs.startSeeds(input),
     'runs/annotate': (input) => runs.annotate(input),

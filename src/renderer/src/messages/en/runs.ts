@@ -53,7 +53,10 @@ export const runs = {
   sortBy: (title: string) => `Sort by ${title}`,
   openGroup: (name: string) => `Show the seeds of ${name}`,
   closeGroup: (name: string) => `Hide the seeds of ${name}`,
-  seeds: (count: number) => plural(count, { one: '# seed', other: '# seeds' }),
+  members: (runs: number, seeds: number) =>
+    runs === seeds
+      ? plural(seeds, { one: '# seed', other: '# seeds' })
+      : plural(runs, { one: '# run', other: '# runs' }),
   seed: (seed: number) => `seed ${seed}`,
   selected: (count: number) => plural(count, { one: '# run selected', other: '# runs selected' }),
   shown: (count: number) => plural(count, { one: '# run', other: '# runs' }),

@@ -11,6 +11,8 @@ export interface EpochChartSpec {
   readonly minimum: number | undefined
   readonly maximum: number | undefined
   readonly format: (value: number) => string
+  /** between two lines of the grid; none: as it comes */
+  readonly interval: number | undefined
   readonly xName: string
 }
 
@@ -43,7 +45,8 @@ export function epochStructure(spec: EpochChartSpec, colors: ChartColors): EChar
       min: spec.minimum,
       max: spec.maximum,
       splitNumber: 4,
-      axisLabel: { ...label, formatter: spec.format },
+      interval: spec.interval,
+      axisLabel: { ...label, formatter: spec.format, ...(spec.interval && { showMaxLabel: isWhole(spec) }) },
       splitLine: { lineStyle: { color: colors.line } },
     },
     series: spec.series.map((series, i) => ({
@@ -74,6 +77,13 @@ export function epochUpdate(series: readonly EpochSeries[], description: string)
     aria: { enabled: true, label: { description } },
     series: series.map(({ id, points }) => ({ id, data: markedPoints(points) })),
   }
+}
+
+/** Whether the axis ends at a line of its grid. */
+function isWhole({ minimum = 0, maximum, interval }: EpochChartSpec): boolean {
+  if (maximum === undefined || interval === undefined) return true
+  const steps = (maximum - minimum) / interval
+  return Math.abs(steps - Math.round(steps)) < 1e-6
 }
 
 /** Only some of the points are marked, the last always. */

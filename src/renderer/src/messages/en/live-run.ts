@@ -1,7 +1,250 @@
 import type { Help } from '../help.ts'
+import { plural } from '../plural.ts'
 
 /** Texts of live run. */
-export const liveRun = {}
+export const liveRun = {
+  facts: (dataset: string, shots: number, seed: number) => `${dataset} · ${shots} shots · seed ${seed}`,
+  zeroShotFacts: (dataset: string) => `${dataset} · zero-shot`,
+  missing: 'There is no such run.',
+  toRuns: 'Go to the runs',
+  pause: 'Pause',
+  resume: 'Resume',
+  stopSearch: 'Stop search early',
+  stopSearchHelp: 'Keeps the lengths that lead now and goes on with the training',
+  cancel: 'Cancel',
+  cancelKeep: 'Cancel and keep what there is',
+  cancelDiscard: 'Cancel and discard…',
+  discard: 'Discard…',
+  more: 'More for this run',
+  results: 'Open the results',
+  copySettings: 'New run with these settings',
+  reveal: 'Show the run folder',
+  exportRun: 'Export…',
+  asking: {
+    pausing: 'Pausing after this step…',
+    cancelling: 'Ending after this step…',
+    stopping: 'Ending the search after this step…',
+  },
+  pauseQuestion: (name: string) => `Pause “${name}”?`,
+  pauseConsequence:
+    'The step at work is finished and a checkpoint written; then memory is free for others. Space resumes. This is asked only once.',
+  discardQuestion: (name: string) => `Discard “${name}”?`,
+  discardConsequence:
+    'The run ends and its folder with all epochs, checkpoints and prompts is deleted from the disk.',
+  discardAction: 'Discard the run',
+  stages: 'Stages of the run',
+  epochs: (done: number, total: number) => `${done} / ${total}`,
+  stageDone: 'done',
+  stageNow: 'running',
+  stageLeft: (time: string) => `${time} left`,
+  stageTakes: (time: string) => `about ${time}`,
+  timeLeft: (time: string) => `${time} left in all`,
+  timeUnknown: 'Time left is known after the first steps',
+  figures: {
+    label: 'Where the run is',
+    zeroShot: 'Zero-shot',
+    onTest: (images: number) => `on ${images.toLocaleString()} test pictures`,
+    now: 'Now (validation)',
+    nowTraining: 'Now (training pictures)',
+    atEpoch: (stage: string, epoch: number) => `${stage}, epoch ${epoch}`,
+    decided: 'Layers decided',
+    decidedOf: (decided: number, layers: number) => `${decided} of ${layers}`,
+    margin: (margin: string) => `margin at least ${margin}`,
+    result: 'Result',
+    change: (points: string) => `${points} points against zero-shot`,
+  },
+  wait: {
+    queued: 'Waiting for its turn',
+    behind: (name: string) => `It starts when “${name}” has ended.`,
+    held: 'The queue is held. Release it to start waiting runs.',
+    toQueue: 'Open the queue',
+    starting: 'Starting the engine',
+    startingText:
+      'The engine is a process of its own; it loads the runtime first, which takes a few seconds.',
+    prepare: 'Preparing',
+    prepareText:
+      'Loading CLIP and drawing the pictures. On a graphics card that is used for the first time, its kernels are prepared too; that can take several minutes and happens once.',
+    'zero-shot': 'Measuring zero-shot first',
+    'zero-shotText':
+      'Plain CLIP answers the test pictures, so that everything later can be compared with it. The first epoch comes next.',
+    first: 'The first epoch is under way',
+    firstText: 'Curves and heatmaps begin with its end.',
+    steps: (done: number, total: number) => `step ${done.toLocaleString()} of ${total.toLocaleString()}`,
+  },
+  finished: {
+    better: (accuracy: string, images: number, zeroShot: string, points: string) =>
+      `${accuracy} on ${images.toLocaleString()} test pictures; zero-shot ${zeroShot}, so ${points} points.`,
+    worse: (accuracy: string, images: number, zeroShot: string, points: string) =>
+      `${accuracy} on ${images.toLocaleString()} test pictures: worse than zero-shot (${zeroShot}) by ${points} points.`,
+    same: (accuracy: string, images: number) =>
+      `${accuracy} on ${images.toLocaleString()} test pictures, as many as zero-shot.`,
+    zeroShotOnly: (accuracy: string, images: number) =>
+      `Zero-shot: ${accuracy} on ${images.toLocaleString()} test pictures.`,
+    searchOnly: 'The search has ended. Its lengths can be trained in a run of their own.',
+    trainThese: 'Train these lengths',
+  },
+  paused: {
+    title: 'Paused',
+    text: 'Memory and processor are free. Resume goes on at the last safe point.',
+    cancelledTitle: 'Cancelled',
+    cancelledText: 'Nothing more happens by itself. What was finished is kept and can be resumed.',
+  },
+  failure: {
+    title: 'The run has stopped',
+    what: 'What happened',
+    kept: 'What was kept',
+    todo: 'What to do now',
+    keptNothing: 'Nothing was finished yet; it begins anew.',
+    keptZeroShot: 'Zero-shot accuracy. The first epoch was not finished.',
+    keptUntil: (stage: string, epoch: number) =>
+      `All epochs up to ${stage.toLowerCase()} epoch ${epoch}, with a checkpoint there.`,
+    resume: 'Resume',
+    resumeFrom: (epoch: number) => `Resume from epoch ${epoch}`,
+    halfBatch: (batch: number) => `Start again with half the batch (${batch})`,
+    halfRate: (rate: string) => `Start again with half the rate (${rate})`,
+    todos: {
+      memory: 'Fewer pictures per step need less memory. The same settings with half the batch are ready.',
+      diverged: 'Smaller steps keep the loss finite. The same settings with half the rate are ready.',
+      engine: 'Nothing is lost but the epoch that was under way. Resume goes on after the last finished one.',
+      disk: 'Free some space on the disk of the data folder, then resume.',
+      other: 'Resume goes on after the last finished epoch. If it stops again, save a problem report.',
+    },
+  },
+  lost: {
+    title: (seconds: number) => `No sign of life for ${seconds} s`,
+    text: 'The engine has told nothing. A step can take long on a busy machine; a process that hangs never comes back.',
+    wait: 'Keep waiting',
+    end: 'End the process',
+    endHelp: 'The run can then be resumed at the last finished epoch.',
+  },
+  curves: {
+    loss: 'Loss',
+    accuracy: 'Accuracy',
+    stage: 'Stage of the curves',
+    train: 'Training',
+    validation: 'Validation',
+    deviation: 'Training (cross-entropy)',
+    distillation: 'Distillation',
+    smoothing: 'Smoothing',
+    smoothNone: 'Not smoothed',
+    smooth: (weight: number) => `Smoothed ${weight}`,
+    zeroShot: (value: string) => `zero-shot ${value} (test)`,
+  },
+  confidence: {
+    difference: 'α difference',
+    dominants: 'Dominants',
+    ceiling: (value: number) => `fully decided: ${value}`,
+    differenceHint: 'how far the others lie behind each layer’s winner',
+    threshold: (ratio: number) => `winner weighs ≥ ${ratio} × the other`,
+  },
+  alpha: {
+    title: 'Weight of each prompt length',
+    hint: 'layers along x, lengths along y; the ring is the choice',
+    view: 'What the cells show',
+    fit: 'Fit scale',
+    undecidedOnly: 'Undecided only',
+    margin: 'Undecided below',
+    marginHelp: 'A layer is undecided when its two largest weights differ by less than this',
+    scale: 'Scale',
+    decided: (decided: number, layers: number) => `${decided} of ${layers} layers decided`,
+    difference: (from: number) => `change since epoch ${from}`,
+  },
+  scrubber: {
+    label: 'Epoch of the heatmaps',
+    first: 'First epoch',
+    back: 'One epoch back',
+    forward: 'One epoch forward',
+    last: 'Last epoch',
+    play: 'Play',
+    stop: 'Stop playing',
+    follow: 'Follow live',
+    epoch: (epoch: number, of: number) => `${epoch} / ${of}`,
+    compare: 'Compare with epoch',
+    compareOff: 'no comparison',
+    start: 'the start',
+  },
+  chosen: {
+    title: 'The search has chosen',
+    branch: { text: 'Text', image: 'Image' },
+    vectors: (count: number) => plural(count, { one: '# prompt vector', other: '# prompt vectors' }),
+    parameters: (count: number) => plural(count, { one: '# parameter', other: '# parameters' }),
+    training: 'Training goes on with them.',
+    given: 'Prompt lengths as given',
+  },
+  inspector: {
+    title: (branch: string, layer: number) => `${branch}, layer ${layer}`,
+    close: 'Close the layer',
+    previous: 'Previous layer',
+    next: 'Next layer',
+    chooses: 'Chooses length',
+    weight: 'Weight of the choice',
+    margin: 'Lead over the second',
+    open: 'undecided',
+    changed: 'Last change of mind',
+    changedAt: (epoch: number, from: number, to: number) => `epoch ${epoch}: ${from} → ${to}`,
+    unchanged: 'none since the start',
+    weights: 'Weights over epochs',
+    length: (length: number) => `length ${length}`,
+    seeds: 'Same layer with other seeds',
+    seed: (seed: number, length: number) => `seed ${seed}: length ${length}`,
+    noSeeds: 'No other finished run differs only in the seed.',
+  },
+  details: {
+    title: 'Details',
+    log: 'Progress and checkpoints',
+    message: 'Now',
+    safePoint: 'Last safe point',
+    safeAt: (stage: string, epoch: number) => `${stage}, epoch ${epoch}`,
+    noSafePoint: 'none yet',
+    secondsPerEpoch: 'Seconds per epoch',
+    rate: 'Learning rate',
+    started: 'Started',
+    ended: 'Ended',
+    settings: 'Settings used',
+    asPaper: 'All settings are those of the paper preset.',
+    setting: 'Setting',
+    paper: 'Paper preset',
+    used: 'This run',
+    folder: 'Run folder',
+  },
+  announce: {
+    search: (epoch: number, epochs: number, decided: number, layers: number) =>
+      `Search epoch ${epoch} of ${epochs}: ${decided} of ${layers} layers decided`,
+    train: (epoch: number, epochs: number, accuracy: string) =>
+      `Training epoch ${epoch} of ${epochs}: accuracy ${accuracy}`,
+  },
+}
+
+const help: Help = {
+  title: 'Live run',
+  parts: [
+    {
+      heading: 'What this view is for',
+      lines: [
+        'It shows a run while it works and afterwards: which stage it is in, the curves, and how sure the search is of the prompt length of each layer. Moving the slider shows stored epochs; the run is never disturbed.',
+      ],
+    },
+    {
+      heading: 'Words and symbols',
+      lines: [
+        'Search: the stage that learns α, one number per layer and candidate length, together with mixed prompts (the paper’s supprompt).',
+        'Weight: β = softmax(α) over the lengths of a layer. The length with the largest weight is chosen.',
+        'Margin: the largest weight minus the second. Below the threshold beside the heatmaps the layer counts as undecided (Eq. 14 of the paper).',
+        'α difference (Eq. 15): how far all other lengths lie behind each layer’s winner, summed. Dominants (Eq. 16): pairs in which the winner weighs at least so many times the other; the paper gives no number, ours is printed on the chart and can be changed in the settings. Both end at layers × (lengths − 1).',
+        'Train: fresh prompts (the subprompt) learn with the chosen lengths.',
+        'The paper’s Figure 3 draws layers along x and lengths along y, as here; its definition has layers as rows.',
+      ],
+    },
+    {
+      heading: 'Keys',
+      lines: [
+        'Space pauses and resumes. [ and ] go one epoch back and forward, Shift+[ and Shift+] ten, Home and End to the first and last.',
+        'P plays, L follows live, T and I go to the heatmap of the text and the image branch; arrows walk its cells, Enter opens the layer, Escape closes it.',
+        'D shows a chart as a table and S saves it as a picture, where the focus is on it.',
+      ],
+    },
+  ],
+}
 
 /** Help, by the name of the route. */
-export const liveRunHelp: Readonly<Record<string, Help>> = {}
+export const liveRunHelp: Readonly<Record<string, Help>> = { run: help }

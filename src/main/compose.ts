@@ -13,7 +13,9 @@ import type { SpawnEngine } from './engine-host/engine-process.ts'
 import { takeLock, type Lock } from './lock-file.ts'
 import { createDatasets } from './services/datasets.ts'
 import { runEngineJob } from './services/engine-jobs.ts'
+import { createEngineStatus } from './services/engine-status.ts'
 import { createExports } from './services/exports.ts'
+import { createFolders } from './services/folders.ts'
 import { createHandlers } from './services/handlers.ts'
 import { createImagePlaces } from './services/image-places.ts'
 import { createModels } from './services/models.ts'
@@ -21,7 +23,9 @@ import { createPredictions } from './services/predictions.ts'
 import { readOnly } from './services/read-only.ts'
 import { rebuildIndex } from './services/reindex.ts'
 import { createEstimates } from './services/run-estimate.ts'
+import { writeProblemReport } from './services/problem-report.ts'
 import { createRuns, type Runs } from './services/runs.ts'
+import { createSettings } from './services/settings.ts'
 import { createTasks } from './services/tasks.ts'
 import { createUploads, type Uploads } from './services/uploads.ts'
 import { createWordings } from './services/wordings.ts'
@@ -83,7 +87,13 @@ export function compose(composition: Composition): Application {
 
   const emits = new Set<Emit>()
   const emit: Emit = (name, payload) => emits.forEach((send) => send(name, payload))
-  const engine = createEngineHost({ spawn: spawnEngine, ...(graceMs !== undefined && { graceMs }) })
+  const engine = createEngineHost({
+    spawn: spawnEngine,
+    onChange: () => engineStatus.changed(),
+    ...(graceMs !== undefined && { graceMs }),
+  })
+  const engineStatus = createEngineStatus({ engine, emit })
+  const settings = createSettings({ file: join(dataFolder, 'settings.json'), emit })
   const tasks = createTasks({ emit })
   const runsRepository = createRunsRepository(db)
   const datasets = createDatasets({
@@ -131,15 +141,36 @@ export function compose(composition: Composition): Application {
     folder: join(dataFolder, 'uploads'),
     isOffered: shell.capabilities.upload,
   })
+  const info = {
+    version,
+    dataFolder,
+    platform: process.platform,
+    sampleFolder: samplePath,
+    exportFolder: folders.exports,
+    capabilities: shell.capabilities,
+  }
   const handlers = createHandlers({
-    info: {
-      version,
+    info,
+    settings,
+    engineStatus,
+    folders: createFolders({
+      shell,
+      settings,
       dataFolder,
-      platform: process.platform,
-      sampleFolder: samplePath,
-      exportFolder: folders.exports,
-      capabilities: shell.capabilities,
-    },
+      knownFolders: () => [
+        ...datasets.list().map(({ root }) => root),
+        ...models.list().map(({ path }) => path),
+        ...runsRepository.exports().map(({ folder }) => folder),
+      ],
+    }),
+    problemReport: () =>
+      writeProblemReport({
+        info,
+        settings: settings.get,
+        engineStatus: engineStatus.get,
+        runs: () => runsRepository.list(),
+        engineLog: join(dataFolder, 'logs', 'engine.log'),
+      }),
     datasets,
     models,
     runs,
@@ -159,6 +190,7 @@ export function compose(composition: Composition): Application {
       tasks.start('describe', async (context) => {
         const { description } = await runEngineJob(engine, context, { kind: 'describe' })
         const deviceName = description.deviceName ?? engine.deviceName()
+        engineStatus.described(description)
         return { kind: 'describe', description: { ...description, deviceName } }
       }),
     rebuildIndex: () =>
@@ -188,6 +220,7 @@ export function compose(composition: Composition): Application {
     async dispose() {
       await Promise.all([tasks.dispose(), runs.pauseAll()])
       await engine.dispose()
+      engineStatus.dispose()
       db.close()
       lock?.release()
     },

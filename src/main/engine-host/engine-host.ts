@@ -23,16 +23,27 @@ export interface JobListeners {
   onEvaluated?: (method: EvaluatedMethod, evaluation: Evaluation) => void
 }
 
+/** The engine right now. */
+export interface EngineState {
+  /** null: there is no process */
+  pid: number | null
+  job: Job | null
+  /** a process was started and has not taken its job yet */
+  starting: boolean
+}
+
 export interface EngineHostParts {
   spawn: SpawnEngine
   /** how long an interrupted job may take to write its checkpoint before it is ended, in milliseconds */
   graceMs?: number
   /** told of the engine's process id, and null when it is gone */
   onProcess?: (pid: number | null) => void
+  /** told when the engine comes or goes, and when it begins or ends a job */
+  onChange?: () => void
 }
 
 /** The engine seen from outside: one job at a time, a queue, and a process that is started when needed. */
-export function createEngineHost({ spawn, graceMs = 30_000, onProcess }: EngineHostParts) {
+export function createEngineHost({ spawn, graceMs = 30_000, onProcess, onChange }: EngineHostParts) {
   const queue: Entry[] = []
   let current: Entry | null = null
   let engine: Engine | null = null
@@ -57,6 +68,8 @@ export function createEngineHost({ spawn, graceMs = 30_000, onProcess }: EngineH
       // Behind the start: whoever interrupts the job now must not overtake it.
       entry.listeners.onStart?.()
       await started
+      entry.begun = true
+      onChange?.()
     } catch (thrown) {
       settle(entry, () => entry.reject(AppError.from(thrown)))
     }
@@ -73,6 +86,7 @@ export function createEngineHost({ spawn, graceMs = 30_000, onProcess }: EngineH
     const ended = new Promise<void>((resolve) => {
       child.onExit((exit) => {
         onProcess?.(null)
+        onChange?.()
         const crashed = started.abandoned ? null : current
         abandon(started)
         if (crashed !== null)
@@ -88,6 +102,7 @@ export function createEngineHost({ spawn, graceMs = 30_000, onProcess }: EngineH
     })
     const started: Engine = { child, api, ended, abandoned: false }
     onProcess?.(child.pid)
+    onChange?.()
     listen(child, api)
     return started
   }
@@ -133,6 +148,7 @@ export function createEngineHost({ spawn, graceMs = 30_000, onProcess }: EngineH
     if (current !== entry) return
     clearTimeout(entry.timer)
     current = null
+    onChange?.()
     tell()
     void startNext()
   }
@@ -173,7 +189,16 @@ export function createEngineHost({ spawn, graceMs = 30_000, onProcess }: EngineH
           reject(stoppedError('because the program is ending'))
           return
         }
-        queue.push({ job, listeners, fresh, resolve, reject, stopping: false, timer: undefined })
+        queue.push({
+          job,
+          listeners,
+          fresh,
+          resolve,
+          reject,
+          stopping: false,
+          begun: false,
+          timer: undefined,
+        })
         void startNext()
       }),
 
@@ -208,6 +233,13 @@ export function createEngineHost({ spawn, graceMs = 30_000, onProcess }: EngineH
     /** Ids of the jobs, the running one first. */
     jobs: (): string[] => [...(current === null ? [] : [current]), ...queue].map(({ job }) => job.id),
 
+    /** The engine's process and the job it works on. */
+    state: (): EngineState => ({
+      pid: engine?.child.pid ?? null,
+      job: current?.job ?? null,
+      starting: engine !== null && current !== null && !current.begun,
+    }),
+
     /** The GPU the engine computes on, as far as it has told. */
     deviceName: (): string | null => engine?.child.deviceName() ?? deviceName,
 
@@ -241,5 +273,7 @@ interface Entry {
   reject: (error: AppError) => void
   /** it was asked to stop, so its end is no crash */
   stopping: boolean
+  /** the engine has it; before that, the engine may still be starting */
+  begun: boolean
   timer: NodeJS.Timeout | undefined
 }

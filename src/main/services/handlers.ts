@@ -4,10 +4,13 @@ import type { RunEstimate } from '#shared/schemas/queue'
 import type { RunRequest } from '#shared/schemas/run-record'
 import type { Task } from '#shared/schemas/task'
 import type { Datasets } from './datasets.ts'
+import type { EngineStatusService } from './engine-status.ts'
 import type { Exports } from './exports.ts'
+import type { Folders } from './folders.ts'
 import type { Models } from './models.ts'
 import type { Predictions } from './predictions.ts'
 import type { Runs } from './runs.ts'
+import type { SettingsService } from './settings.ts'
 import type { Tasks } from './tasks.ts'
 import type { Uploads } from './uploads.ts'
 import type { Wordings } from './wordings.ts'
@@ -23,6 +26,10 @@ export interface Services {
   uploads: Uploads
   wordings: Wordings
   estimateRun: (request: RunRequest) => RunEstimate
+  settings: SettingsService
+  folders: Folders
+  engineStatus: EngineStatusService
+  problemReport: () => string
   describeEngine: () => Task
   rebuildIndex: () => Task
 }
@@ -30,8 +37,15 @@ export interface Services {
 /** The contract, answered. One line per request: anything longer belongs in a service. */
 export function createHandlers(services: Services): Handlers {
   const { info, datasets, models, runs, exports, predictions, tasks, uploads, wordings } = services
+  const { settings, folders, engineStatus, problemReport } = services
   return {
     'app/info': () => info,
+    'app/problem-report': () => ({ text: problemReport() }),
+    'shell/choose': (request) => folders.choose(request),
+    'shell/reveal': (input) => folders.reveal(input),
+    'folders/browse': (input) => folders.browse(input),
+    'settings/get': () => settings.get(),
+    'settings/change': (changes) => settings.change(changes),
     'uploads/begin': () => uploads.begin(),
 
     'datasets/import': (input) => datasets.import(input),
@@ -73,6 +87,7 @@ export function createHandlers(services: Services): Handlers {
     'runs/move': (input) => runs.move(input),
     'runs/hold-queue': (input) => runs.holdQueue(input),
     'runs/scored-images': (input) => runs.scoredImages(input),
+    'runs/card': ({ id }) => runs.card(id),
     'runs/classes': ({ id }) => runs.classes(id),
     'runs/resume': (input) => runs.resume(input),
     'runs/interrupt': (input) => runs.interrupt(input),
@@ -91,6 +106,7 @@ export function createHandlers(services: Services): Handlers {
     'predictions/start': (input) => predictions.start(input),
     'predictions/recent': () => predictions.recent(),
 
+    'engine/status': () => engineStatus.get(),
     'engine/describe': () => services.describeEngine(),
     'index/rebuild': () => services.rebuildIndex(),
     'tasks/list': () => tasks.list(),

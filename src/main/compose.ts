@@ -119,6 +119,7 @@ export function compose(composition: Composition): Application {
     emit,
     folder: folders.runs,
     now,
+    pauseOnFailure: () => settings.get().pauseQueueOnFailure,
   })
   const exports = createExports({
     repository: runsRepository,

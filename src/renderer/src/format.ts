@@ -5,12 +5,18 @@ const percentFormat = new Intl.NumberFormat(undefined, {
   minimumFractionDigits: 1,
   maximumFractionDigits: 1,
 })
+const wholePercentFormat = new Intl.NumberFormat(undefined, { style: 'percent' })
 const wholeFormat = new Intl.NumberFormat()
 const dateFormat = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
 
 /** 0.831 -> "83.1 %"; a dash where there is nothing. */
 export function percent(share: number | null | undefined): string {
   return share === null || share === undefined ? '–' : percentFormat.format(share)
+}
+
+/** 0.75 -> "75 %", for axes. */
+export function percentWhole(share: number): string {
+  return wholePercentFormat.format(share)
 }
 
 /** A difference of two shares in points, always with its sign: 0.018 -> "+1.8". */
@@ -60,4 +66,16 @@ export function clock(time: Date, now: Date = new Date()): string {
     ...(!isToday && { weekday: 'short' }),
   })
   return format.format(time)
+}
+
+/** A date that fits a narrow column: the year only where it is not this one. */
+export function shortDate(iso: string, now: Date = new Date()): string {
+  const time = new Date(iso)
+  return new Intl.DateTimeFormat(undefined, {
+    month: 'short',
+    day: 'numeric',
+    ...(time.getFullYear() === now.getFullYear()
+      ? { hour: '2-digit', minute: '2-digit', hour12: false }
+      : { year: 'numeric' }),
+  }).format(time)
 }

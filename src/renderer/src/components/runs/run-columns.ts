@@ -1,4 +1,4 @@
-import { date, decimal, duration, percent, points, whole } from '../../format.ts'
+import { decimal, duration, percent, points, shortDate, whole } from '../../format.ts'
 import { messages } from '../../messages/messages.ts'
 import type { RunRow, SortKey } from './run-rows.ts'
 
@@ -20,8 +20,8 @@ const states = (row: RunRow) => row.statuses.map((status) => messages.common.sta
 
 /** All columns; the name always shows. */
 export const runColumns: readonly RunColumn[] = [
-  column('name', 'minmax(12rem, 2fr)', (row) => row.name),
-  column('status', '7.5rem', states),
+  column('name', 'minmax(13rem, 2.5fr)', (row) => row.name),
+  column('status', '7rem', states),
   column('dataset', 'minmax(6rem, 1fr)', (row) => row.dataset),
   numeric(
     'shots',
@@ -30,30 +30,30 @@ export const runColumns: readonly RunColumn[] = [
     (row) => String(row.shots),
   ),
   column('kind', '8rem', (row) => words.kinds[row.kind]),
-  numeric('accuracy', '8.5rem', accuracyText, (row) => fixed(row.accuracy?.mean, 6)),
+  numeric('accuracy', '8rem', accuracyText, (row) => fixed(row.accuracy?.mean, 6)),
   numeric(
     'change',
-    '6.5rem',
+    '7.5rem',
     (row) => points(row.change),
     (row) => fixed(row.change, 6),
   ),
   numeric(
     'macroF1',
-    '5.5rem',
+    '6.5rem',
     (row) => percent(row.macroF1),
     (row) => fixed(row.macroF1, 6),
   ),
   numeric('vectors', '5.5rem', vectorText, (row) => fixed(row.vectors, 1)),
   numeric(
     'seconds',
-    '7rem',
+    '6.5rem',
     (row) => duration(row.seconds),
     (row) => fixed(row.seconds, 1),
   ),
   column(
     'created',
-    '10.5rem',
-    (row) => date(row.created),
+    '9rem',
+    (row) => shortDate(row.created),
     (row) => row.created,
   ),
   column('notes', 'minmax(6rem, 1fr)', (row) => row.notes),

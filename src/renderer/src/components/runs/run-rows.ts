@@ -1,6 +1,7 @@
 import type { RunGroup } from '#shared/run-groups'
 import { summarise, type Summary } from '#shared/statistics'
 import type { Run } from '#shared/schemas/run-record'
+import { messages } from '../../messages/messages.ts'
 
 /** One line of the list: a run, or the runs that differ in nothing but the seed. */
 export interface RunRow {
@@ -140,16 +141,16 @@ function groupRow(key: string, runs: readonly Run[]): RunRow {
   }
 }
 
-/** What the names of the seeds have in common at their beginning, or the first one. */
+/** What the names of the seeds have in common at their beginning; where that says nothing, what they do. */
 function groupName(runs: readonly Run[]): string {
   const [first = '', ...others] = runs.map(({ name }) => name)
   let length = first.length
   for (const name of others) while (!name.startsWith(first.slice(0, length))) length--
-  const common = first
-    .slice(0, length)
-    .replace(/[\s,·(-]*(seed|#)?[\s=:-]*$/i, '')
-    .trim()
-  return common.length >= 3 ? common : first
+  const isWhole = runs.every(({ name }) => name === first)
+  const common = isWhole ? first : first.slice(0, length).replace(/[\p{L}\p{N}]*$/u, '')
+  const bare = common.replace(/[\s,·(#=:_-]*(seed)?[\s,·(#=:_-]*$/i, '')
+  if (/\p{L}{3}/u.test(bare)) return bare
+  return messages.runs.groupName(messages.runs.kinds[runs[0]!.kind], runs[0]!.config.shots)
 }
 
 function compare(a: RunRow, b: RunRow, { key, descending }: RunListView['sort']): number {

@@ -21,7 +21,7 @@ export const results = {
     accuracy: (accuracy: string, images: number, split: string) =>
       `${accuracy} on ${pictures(images, split)}`,
     zeroShot: (accuracy: string) => `zero-shot ${accuracy}`,
-    interval: (low: string, high: string) => `95 % interval ${low} to ${high}`,
+    interval: (low: string, high: string) => `95% interval ${low} to ${high}`,
     better: (points: string) => `${points} points better than zero-shot.`,
     worse: (points: string) =>
       `Worse than zero-shot by ${points} points. Plain CLIP is the better choice for these pictures.`,
@@ -161,7 +161,7 @@ export const resultsHelp: Readonly<Record<string, Help>> = {
         heading: 'Words',
         lines: [
           'Zero-shot: plain CLIP with the text template and no prompts.',
-          '95 % interval: Wilson’s interval for the accuracy, from the number of test pictures alone. It says nothing about other seeds.',
+          '95% interval: Wilson’s interval for the accuracy, from the number of test pictures alone. It says nothing about other seeds.',
           'Precision: of the answers with a class, the share that was right. Accuracy of a class (recall): of its pictures, the share that was answered rightly. F1: the harmonic mean of both.',
           'Fixed and broken: pictures where the trained prompts are right and zero-shot was wrong, and the reverse.',
           'All options mixed: the supprompt, the search’s weighted mixture of all prompt lengths, before the final training.',

@@ -53,6 +53,8 @@ export const runs = {
   sortBy: (title: string) => `Sort by ${title}`,
   openGroup: (name: string) => `Show the seeds of ${name}`,
   closeGroup: (name: string) => `Hide the seeds of ${name}`,
+  groupName: (kind: string, shots: number) =>
+    `${kind}, ${plural(shots, { one: '# shot', other: '# shots' })}`,
   members: (runs: number, seeds: number) =>
     runs === seeds
       ? plural(seeds, { one: '# seed', other: '# seeds' })

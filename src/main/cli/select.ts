@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { AppError } from '#shared/errors'
-import type { Dataset } from '#shared/schemas/dataset'
+import { Split, type Dataset } from '#shared/schemas/dataset'
 import { STARTER_MODEL, type RegisteredModel } from '#shared/schemas/registered-model'
 import type { CommandContext } from './command.ts'
 import { runTask } from './follow.ts'
@@ -42,6 +42,24 @@ export async function selectModel(
   const path = resolve(wanted)
   const before = await api.request('models/find', { path })
   return before ?? (await register(() => api.request('models/import', { path })))
+}
+
+/** The dataset with an id or name; nothing is imported. */
+export async function findDataset(api: CommandContext['api'], wanted: string): Promise<Dataset> {
+  const known = await api.request('datasets/list', {})
+  return (
+    known.find(({ id, name }) => id === wanted || name === wanted) ??
+    (await api.request('datasets/get', { id: wanted }))
+  )
+}
+
+/** A split as people name it. */
+export function parseSplit(text: string): Split {
+  const parsed = Split.safeParse(text === 'val' ? 'validation' : text)
+  if (parsed.success) return parsed.data
+  throw new AppError('invalid-input', `There is no split ${text}`, {
+    hint: `Choose from: ${Split.options.join(', ')}`,
+  })
 }
 
 /** "10 classes, 200 train, 40 validation and 97 test images" */

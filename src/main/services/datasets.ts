@@ -251,6 +251,8 @@ function changedError(dataset: Dataset, changed: readonly string[], missing: rea
     'dataset-changed',
     `${dataset.name} is not what was imported: ${missing.length} images are missing and ${changed.length} have ` +
       `changed, for example ${first ?? ''} (${what}).`,
-    { hint: `Import it again: dplstudio dataset import ${dataset.importedFrom}` },
+    {
+      hint: `Put the files back, tell where they are now (dplstudio dataset relink), or import them again: dplstudio dataset import ${dataset.importedFrom}`,
+    },
   )
 }

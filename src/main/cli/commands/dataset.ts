@@ -3,8 +3,9 @@ import { DatasetSource, SplitFractions, type Dataset, type ImportProblem } from 
 import type { Arguments, Command } from '../command.ts'
 import { runTask } from '../follow.ts'
 import { counted, localTime } from '../format.ts'
-import { imageCounts, selectDataset } from '../select.ts'
+import { findDataset, imageCounts, selectDataset } from '../select.ts'
 import { table } from '../table.ts'
+import { datasetChangeCommands } from './dataset-change.ts'
 
 const splitOptions = {
   seed: { type: 'string', value: 'n', help: 'of the split' },
@@ -159,7 +160,7 @@ const remove: Command = {
 }
 
 /** Manages datasets. */
-export const datasetCommands = [importDataset, list, show, split, remove]
+export const datasetCommands = [importDataset, list, show, split, ...datasetChangeCommands, remove]
 
 function importInput(args: Arguments) {
   const [name, imageRoot, source, columns] = ['name', 'images', 'source', 'columns'].map((option) =>
@@ -204,14 +205,6 @@ function parseFractions(text: string | undefined): SplitFractions | undefined {
   })
 }
 
-async function findDataset(api: Parameters<Command['run']>[0]['api'], wanted: string): Promise<Dataset> {
-  const known = await api.request('datasets/list', {})
-  return (
-    known.find(({ id, name }) => id === wanted || name === wanted) ??
-    (await api.request('datasets/get', { id: wanted }))
-  )
-}
-
 function describe(dataset: Dataset): string {
   const { id, name, importedFrom, fingerprint, classes, report } = dataset
   const rows = classes.map(({ name, prompt, counts }) => [
@@ -226,11 +219,21 @@ function describe(dataset: Dataset): string {
       ['dataset', `${id} (${name})`],
       ['from', importedFrom],
       ['images', imageCounts(dataset)],
+      ['template', dataset.template],
+      ...excludedRows(dataset),
       ['fingerprint', fingerprint.slice(0, 16)],
     ]),
     table([['  class', 'prompt', 'train', 'validation', 'test'], ...rows]),
     ...problemLines(report.problems, report.excluded),
   ].join('\n')
+}
+
+function excludedRows({ excluded: { images, classes } }: Dataset): string[][] {
+  const parts = [
+    ...(images === 0 ? [] : [counted(images, 'image')]),
+    ...classes.map((cls) => `class ${cls.name} with ${counted(cls.images, 'image')}`),
+  ]
+  return parts.length === 0 ? [] : [['left out', parts.join(', ')]]
 }
 
 function problemLines(problems: readonly ImportProblem[], excluded: number): string[] {

@@ -1,10 +1,9 @@
-import { AppError } from '#shared/errors'
 import { Split } from '#shared/schemas/dataset'
 import type { Command } from '../command.ts'
 import { runTask } from '../follow.ts'
 import { percent } from '../format.ts'
 import { classTable } from '../run-view.ts'
-import { selectDataset } from '../select.ts'
+import { parseSplit, selectDataset } from '../select.ts'
 
 /** Scores trained prompts over a split of their own or of another dataset. */
 export const evaluate: Command = {
@@ -33,12 +32,4 @@ export const evaluate: Command = {
       text: `${percent(accuracy)} of ${images} ${split} images, macro-F1 ${percent(macroF1)}\n${classTable(evaluation)}`,
     }
   },
-}
-
-function parseSplit(text: string): Split {
-  const parsed = Split.safeParse(text === 'val' ? 'validation' : text)
-  if (parsed.success) return parsed.data
-  throw new AppError('invalid-input', `There is no split ${text}`, {
-    hint: `Choose from: ${Split.options.join(', ')}`,
-  })
 }

@@ -60,6 +60,6 @@ test(
     // Many times what it takes, for machines that are busy.
     expect(Math.max(took.edit, took.undo, took.redo, took.resplit)).toBeLessThan(10)
     expect(Math.max(took.page, took.count)).toBeLessThan(2)
-      db.close()
+    db.close()
   },
 )

@@ -26,6 +26,7 @@ import { createEstimates } from './services/run-estimate.ts'
 import { writeProblemReport } from './services/problem-report.ts'
 import { createRuns, type Runs } from './services/runs.ts'
 import { createSettings } from './services/settings.ts'
+import { createStorage } from './services/storage.ts'
 import { createTasks } from './services/tasks.ts'
 import { createUploads, type Uploads } from './services/uploads.ts'
 import { createWordings } from './services/wordings.ts'
@@ -163,6 +164,11 @@ export function compose(composition: Composition): Application {
         ...models.list().map(({ path }) => path),
         ...runsRepository.exports().map(({ folder }) => folder),
       ],
+    }),
+    storage: createStorage({
+      dataFolder,
+      tasks,
+      datasetRoots: () => datasets.list().map(({ root }) => root),
     }),
     problemReport: () =>
       writeProblemReport({

@@ -11,6 +11,7 @@ import type { Models } from './models.ts'
 import type { Predictions } from './predictions.ts'
 import type { Runs } from './runs.ts'
 import type { SettingsService } from './settings.ts'
+import type { Storage } from './storage.ts'
 import type { Tasks } from './tasks.ts'
 import type { Uploads } from './uploads.ts'
 import type { Wordings } from './wordings.ts'
@@ -29,6 +30,7 @@ export interface Services {
   settings: SettingsService
   folders: Folders
   engineStatus: EngineStatusService
+  storage: Storage
   problemReport: () => string
   describeEngine: () => Task
   rebuildIndex: () => Task
@@ -37,13 +39,15 @@ export interface Services {
 /** The contract, answered. One line per request: anything longer belongs in a service. */
 export function createHandlers(services: Services): Handlers {
   const { info, datasets, models, runs, exports, predictions, tasks, uploads, wordings } = services
-  const { settings, folders, engineStatus, problemReport } = services
+  const { settings, folders, storage, engineStatus, problemReport } = services
   return {
     'app/info': () => info,
     'app/problem-report': () => ({ text: problemReport() }),
     'shell/choose': (request) => folders.choose(request),
     'shell/reveal': (input) => folders.reveal(input),
     'folders/browse': (input) => folders.browse(input),
+    'storage/usage': () => storage.usage(),
+    'storage/clear': ({ part }) => storage.clear(part),
     'settings/get': () => settings.get(),
     'settings/change': (changes) => settings.change(changes),
     'uploads/begin': () => uploads.begin(),

@@ -17,11 +17,11 @@ export interface ReportParts {
 }
 
 /**
- * A readable account of this installation and what went wrong in it lately. Holds no picture, no file name of a
- * dataset and no class name; the user's folder is written as `~`.
+ * A readable account of this installation and what went wrong in it lately, to be read by the user before anybody
+ * else. No pictures and no names of datasets or classes; only the log may name a file. The user's folder becomes `~`.
  */
 export function writeProblemReport({ info, settings, engineStatus, runs, engineLog }: ReportParts): string {
-  const { lastFolders: _, ...shown } = settings()
+  const shown = { ...settings(), lastFolders: undefined }
   const failed = runs()
     .filter(({ error }) => error !== null)
     .sort((a, b) => b.createdAt.localeCompare(a.createdAt))

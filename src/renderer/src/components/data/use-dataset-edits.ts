@@ -8,7 +8,7 @@ import { messages } from '../../messages/messages.ts'
 import { useDatasets } from '../../stores/datasets.ts'
 
 /** One word about the last edit at a time: its undo would otherwise take back another one. */
-const TOAST = 'dataset-edit'
+let lastToast: string | number | null = null
 
 /** Edits of a dataset, each with a way back. */
 export function useDatasetEdits(dataset: () => Dataset) {
@@ -24,7 +24,7 @@ export function useDatasetEdits(dataset: () => Dataset) {
       return true
     } catch (thrown) {
       const { message, hint } = AppError.from(thrown)
-      tell({ title: message, description: hint, color: 'error', actions: [] })
+      tell({ title: message, description: hint, color: 'error' })
       return false
     } finally {
       busy.value = false
@@ -32,8 +32,8 @@ export function useDatasetEdits(dataset: () => Dataset) {
   }
 
   function tell(content: Parameters<typeof toast.add>[0]): void {
-    toast.remove(TOAST)
-    toast.add({ id: TOAST, ...content })
+    if (lastToast !== null) toast.remove(lastToast)
+    lastToast = toast.add(content).id
   }
 
   /** Makes an edit and says what was done, with an offer to undo it. False when it was refused. */
@@ -54,14 +54,14 @@ export function useDatasetEdits(dataset: () => Dataset) {
     const what = dataset().history.undo
     if (what === null) return
     if (await change(() => api.request('datasets/undo', { id: dataset().id })))
-      tell({ title: words.undone(what), color: 'neutral', actions: [] })
+      tell({ title: words.undone(what), color: 'neutral' })
   }
 
   async function redo(): Promise<void> {
     const what = dataset().history.redo
     if (what === null) return
     if (await change(() => api.request('datasets/redo', { id: dataset().id })))
-      tell({ title: words.redone(what), color: 'neutral', actions: [] })
+      tell({ title: words.redone(what), color: 'neutral' })
   }
 
   return { busy, edit, undo, redo }

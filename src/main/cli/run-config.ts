@@ -23,13 +23,18 @@ const OPTIONAL_FIELDS = ['train.contextLengths.text', 'train.contextLengths.imag
 type Fields = Record<string, unknown>
 
 /**
- * The configuration that a command line asks for: preset (or `base`), then `--config`, then `--set`, then options of their own.
+ * The configuration that a command line asks for: preset (or `base`), then the template of the dataset, then `--config`,
+ * then `--set`, then options of their own.
  *
  * @throws AppError `invalid-input` that names the field, and the nearest one when there is none of that name
  */
-export function readRunConfig(args: Arguments, base: RunConfig = presets.paper): RunConfig {
+export function readRunConfig(
+  args: Arguments,
+  { base = presets.paper, template }: { base?: RunConfig | undefined; template?: string | undefined } = {},
+): RunConfig {
   const name = args.text('preset')
   const config: Fields = structuredClone(name === undefined ? base : preset(name))
+  if (template !== undefined) config['template'] = template
   const file = args.text('config')
   if (file !== undefined) merge(config, readConfigFile(file), '')
   for (const assignment of args.texts('set')) assign(config, assignment)

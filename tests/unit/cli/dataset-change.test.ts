@@ -64,3 +64,10 @@ test('wordings are compared, the present one first', async () => {
   expect(stdout).toContain('50.0 %')
   expect((await dplstudio(...words, '--template', 'nothing')).code).toBe(2)
 })
+
+test('runs begin with the template of their dataset', async () => {
+  await dplstudio('dataset', 'edit', 'pictures', '{"kind":"set-template","template":"a sketch of a {}."}')
+  const dryRun = ['run', 'pictures', '--model', workshop.model, '--shots', '2', '--dry-run']
+  expect(await json(...dryRun)).toMatchObject({ config: { template: 'a sketch of a {}.' } })
+  expect(await json(...dryRun, '--template', 'the {}')).toMatchObject({ config: { template: 'the {}' } })
+})

@@ -32,6 +32,15 @@ describe('readRunConfig', () => {
     expect(config.train).toEqual(presets.quick.train)
   })
 
+  test('has the template of the dataset, unless it is told another', () => {
+    const withTemplate = (...words: string[]) =>
+      readRunConfig(parseArguments(run, words), { template: 'a sketch of a {}.' }).template
+    expect(withTemplate()).toBe('a sketch of a {}.')
+    expect(withTemplate('--preset', 'quick')).toBe('a sketch of a {}.')
+    expect(withTemplate('--set', 'template=a {}')).toBe('a {}')
+    expect(withTemplate('--template', 'the {}')).toBe('the {}')
+  })
+
   test('understands lists, texts, truth values and context lengths', () => {
     const config = configOf(
       ...['--set', 'search.options=0,4,8', '--set', 'branches=text', '--set', 'search.alphaOptimizer=adam'],

@@ -30,7 +30,8 @@ const run: Command = {
     'run flowers --preset released-code --dry-run',
   ],
   access: 'write',
-  run: (context, args) => startRun(context, args, 'search-and-train', readRunConfig(args)),
+  run: (context, args) =>
+    startRun(context, args, 'search-and-train', (template) => readRunConfig(args, { template })),
 }
 
 const search: Command = {
@@ -41,7 +42,7 @@ const search: Command = {
   options: { ...subjectOptions, ...configOptions },
   examples: ['search flowers', 'search flowers --set search.options=0,2,4,6,8'],
   access: 'write',
-  run: (context, args) => startRun(context, args, 'search', readRunConfig(args)),
+  run: (context, args) => startRun(context, args, 'search', (template) => readRunConfig(args, { template })),
 }
 
 const train: Command = {
@@ -71,7 +72,8 @@ const zeroShot: Command = {
   options: { ...subjectOptions, ...configOptions },
   examples: ['zeroshot ./flowers', 'zeroshot flowers --template "a photo of a {}, a type of flower."'],
   access: 'write',
-  run: (context, args) => startRun(context, args, 'zero-shot', readRunConfig(args)),
+  run: (context, args) =>
+    startRun(context, args, 'zero-shot', (template) => readRunConfig(args, { template })),
 }
 
 /** Starts runs. */
@@ -81,7 +83,7 @@ async function startRun(
   context: CommandContext,
   args: Arguments,
   kind: RunKind,
-  config: RunConfig,
+  configFor: (template?: string) => RunConfig,
   subjects: { dataset?: string | undefined; model?: string | undefined } = {},
 ): Promise<Outcome> {
   const { api, progress } = context
@@ -90,6 +92,7 @@ async function startRun(
     throw new AppError('invalid-input', 'Which dataset?', {
       hint: 'Give its id, or a folder of class folders.',
     })
+  configFor() // what is wrong with it is told before anything is read
   const model = await selectModel(context, args.text('model') ?? subjects.model)
   const dataset = await selectDataset(context, wanted)
   const name = args.text('name')
@@ -97,7 +100,7 @@ async function startRun(
     kind,
     datasetId: dataset.id,
     modelId: model.id,
-    config,
+    config: configFor(dataset.template),
     ...(name !== undefined && { name }),
   }
   const plan = await api.request('runs/plan', request)
@@ -117,10 +120,13 @@ async function trainWithLengths(context: CommandContext, args: Arguments): Promi
       hint: `Finish its search first: dplstudio resume ${searched.id}`,
     })
   // A search's own configuration goes on where the command line says nothing else.
-  const config = readRunConfig(args, searched?.config)
   const contextLengths = given === undefined ? searched?.contextLengths : parseContextLengths(given)
-  const complete = contextLengths ? { ...config, train: { ...config.train, contextLengths } } : config
-  return await startRun(context, args, 'train', complete, {
+  const configFor = (template?: string) => {
+    const own = searched === null ? { template } : { base: searched.config }
+    const config = readRunConfig(args, own)
+    return contextLengths ? { ...config, train: { ...config.train, contextLengths } } : config
+  }
+  return await startRun(context, args, 'train', configFor, {
     dataset: searched?.datasetId,
     model: searched?.modelId,
   })

@@ -36,9 +36,16 @@ const quick = {
   train: { epochs: 15, batchSize: 8, validateEvery: 5 },
 } as const
 
+/**
+ * The paper's DPL + KD row. Its main text gives no λ; with 1, the pull towards the zero-shot answers counts as much as
+ * the labels, which is what a sum of two losses means without one.
+ */
+const distillation = { train: { distillation: { enabled: true, lambda: 1 } } } as const
+
 /** Complete configurations by name. `paper` is the default of every field. */
 export const presets = {
   paper: RunConfig.parse({}),
+  distillation: RunConfig.parse(distillation),
   'released-code': RunConfig.parse(asReleased),
   quick: RunConfig.parse(quick),
 } as const

@@ -7,10 +7,11 @@ import {
   undecidedLayers,
   type AlphaMatrix,
 } from '#shared/alpha-matrix'
+import { groupKey } from '#shared/run-groups'
 import type { Branch, PromptConfiguration } from '#shared/schemas/prompt'
 import type { RegisteredModel } from '#shared/schemas/registered-model'
 import type { Run } from '#shared/schemas/run-record'
-import type { AlphaMatrices, RunConfig, SearchEpoch } from '#shared/schemas/run'
+import type { AlphaMatrices, SearchEpoch } from '#shared/schemas/run'
 import type { EpochPoint } from '../../charts/series.ts'
 
 const BRANCHES: readonly Branch[] = ['text', 'image']
@@ -113,10 +114,4 @@ export function promptSize(
         ? null
         : count('text') * model.architecture.text.width + count('image') * model.architecture.image.width,
   }
-}
-
-function groupKey({ datasetId, datasetFingerprint, modelId, kind, config }: Run): string {
-  const settings: Omit<RunConfig, 'seed'> & { seed?: number } = { ...config }
-  delete settings.seed
-  return JSON.stringify([datasetId, datasetFingerprint, modelId, kind, settings])
 }

@@ -121,6 +121,7 @@ export function compose(composition: Composition): Application {
     folder: folders.runs,
     now,
     pauseOnFailure: () => settings.get().pauseQueueOnFailure,
+    dominanceRatio: () => settings.get().dominanceThreshold,
   })
   const exports = createExports({
     repository: runsRepository,

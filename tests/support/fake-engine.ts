@@ -12,7 +12,8 @@ import { serveTable } from '#shared/rpc'
 import { EpochReport, RunResult, type Evaluation } from '#shared/schemas/run'
 import { parentPort } from '#main/process-port'
 import { engineEvents, engineRequests, type Job, type JobResult } from '#main/engine/protocol'
-import { RunJob, runFiles } from '#main/run-folder'
+import { writeAnswers } from '#main/answers-file'
+import { answersFile, datasetPath, RunJob, runFiles } from '#main/run-folder'
 
 const mode = process.env['FAKE_MODE'] ?? 'normal'
 const epochMs = Number(process.env['FAKE_EPOCH_MS'] ?? 1)
@@ -132,9 +133,26 @@ async function performRun(folder: string, id: string): Promise<JobResult> {
   const result: RunResult = existsSync(files.result)
     ? RunResult.parse(JSON.parse(readFileSync(files.result, 'utf8')))
     : {}
+  if (job.name.includes('planted failure'))
+    throw new AppError('diverged', 'The loss is not a number any more')
   const save = () => writeFileSync(files.result, JSON.stringify(result))
+  /** Plain CLIP takes the last image for one of the first class. */
+  const answer = (method: 'zero-shot' | 'dpl') =>
+    writeAnswers(
+      answersFile(folder, method),
+      job.dataset.test.map(({ path, label }, index, { length }) => {
+        const predicted = method === 'zero-shot' && index === length - 1 ? 0 : label
+        return {
+          path: datasetPath(job.dataset, path),
+          label,
+          predicted,
+          top: [{ label: predicted, probability: 1 }],
+        }
+      }),
+    )
   if (result.zeroShot === undefined) {
     result.zeroShot = evaluation(0.5)
+    answer('zero-shot')
     save()
     emit('job/evaluated', { id, method: 'zero-shot', evaluation: result.zeroShot })
   }
@@ -183,6 +201,7 @@ async function performRun(folder: string, id: string): Promise<JobResult> {
   if (job.kind !== 'zero-shot') result.contextLengths = { text: [0, 4], image: [2, 6] }
   if (job.kind === 'train' || job.kind === 'search-and-train') {
     result.dpl = evaluation(0.75)
+    answer('dpl')
     writeFileSync(files.prompt, 'prompts')
     result.trainSeconds = 1
     emit('job/evaluated', { id, method: 'dpl', evaluation: result.dpl })

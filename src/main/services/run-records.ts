@@ -9,10 +9,10 @@ import type { RunRow, RunsRepository } from '#main/db/runs-repository'
 import { PROGRAM_VERSION } from '#shared/version'
 import { readEpochs } from '#main/epoch-log'
 import { readJson, writeJson } from '#main/files'
+import { readAnnotation } from '#main/run-annotation'
 import {
   datasetPath,
   FewShotSplit,
-  RunAnnotation,
   RunJob,
   RunMachine,
   RunState,
@@ -84,24 +84,6 @@ export function readJob(folder: string): RunJob {
   jobs.set(path, { version, job })
   for (const [oldest] of jobs) if (jobs.size > KEPT_JOBS) jobs.delete(oldest)
   return job
-}
-
-/** What the owner of a run says about it; nothing, as long as they have not. */
-export function readAnnotation(folder: string): RunAnnotation {
-  const { annotation } = runFiles(folder)
-  return existsSync(annotation) ? readJson(annotation, RunAnnotation) : { notes: '' }
-}
-
-/** Changes what the owner of a run says about it; what is not given stays. */
-export function annotate(
-  folder: string,
-  { name, notes }: { name?: string | undefined; notes?: string | undefined },
-): RunAnnotation {
-  const before = readAnnotation(folder)
-  const kept = name ?? before.name
-  const after = { ...(kept !== undefined && { name: kept }), notes: notes ?? before.notes }
-  writeJson(runFiles(folder).annotation, after)
-  return after
 }
 
 /** This machine, with the graphics card that the engine computes on, if it does. */

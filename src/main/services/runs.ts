@@ -1,27 +1,19 @@
 import { existsSync, rmSync } from 'node:fs'
-import { basename, join } from 'node:path'
-import type { Emit, Output, ParsedInput } from '#shared/contract'
+import { join } from 'node:path'
+import type { Emit, ParsedInput } from '#shared/contract'
 import { AppError, type SerializedError } from '#shared/errors'
-import type { Split } from '#shared/schemas/dataset'
 import type { RunQueue } from '#shared/schemas/queue'
-import type {
-  ExportRecord,
-  Run,
-  RunInterrupt,
-  RunPlan,
-  RunProgress,
-  RunRequest,
-} from '#shared/schemas/run-record'
-import type { EpochReport, EvaluatedMethod, Evaluation, RunResult, RunStatus } from '#shared/schemas/run'
-import type { RunsRepository } from '#main/db/runs-repository'
+import type { Run, RunInterrupt, RunPlan, RunProgress, RunRequest } from '#shared/schemas/run-record'
+import type { EvaluatedMethod, Evaluation, RunResult, RunStatus } from '#shared/schemas/run'
 import type { EngineHost, JobListeners } from '#main/engine-host/engine-host'
 import { writeJson } from '#main/files'
+import { annotate } from '#main/run-annotation'
 import { runFiles, type RunJob } from '#main/run-folder'
-import { createAnswers } from './answers.ts'
-import type { Datasets } from './datasets.ts'
 import type { Models } from './models.ts'
-import { timedId } from './names.ts'
 import { planRun } from './run-plan.ts'
+import { createRunRecovery } from './run-recovery.ts'
+import { createRunStore, withSeed } from './run-store.ts'
+import { createRunViews, type RunViewsParts } from './run-views.ts'
 import {
   emptyQueue,
   enqueue,
@@ -32,21 +24,9 @@ import {
   withdraw,
   type QueueState,
 } from './run-queue.ts'
-import {
-  annotate,
-  followPictures,
-  indexRun,
-  presentPath,
-  readJob,
-  readRun,
-  runFolders,
-  thisMachine,
-  writeState,
-} from './run-records.ts'
+import { followPictures, indexRun, readRun, thisMachine, writeState } from './run-records.ts'
 
-export interface RunsParts {
-  repository: RunsRepository
-  datasets: Datasets
+export interface RunsParts extends RunViewsParts {
   models: Models
   engine: EngineHost
   emit: Emit
@@ -80,7 +60,9 @@ export function createRuns(parts: RunsParts) {
   const { repository, datasets, models, engine, emit, folder, now, pauseOnFailure = () => false } = parts
   const active = new Map<string, ActiveRun>()
   const progress = new Map<string, RunProgress>()
-  const answers = createAnswers()
+  const views = createRunViews(parts)
+  const { rootOf } = views
+  const storeAll = createRunStore(parts)
   let queue = emptyQueue
   let ending = false
 
@@ -97,10 +79,6 @@ export function createRuns(parts: RunsParts) {
     if (queue.running !== null && queue.running !== before.running) perform(queue.running)
     return toldQueue()
   }
-
-  /** Where the pictures of a dataset are now; undefined when it is gone. */
-  const rootOf = (datasetId: string): string | undefined =>
-    datasets.has(datasetId) ? datasets.get(datasetId).root : undefined
 
   const plan = (request: RunRequest): RunPlan =>
     planRun(request, datasets.get(request.datasetId), models.get(request.modelId))
@@ -225,83 +203,20 @@ export function createRuns(parts: RunsParts) {
     changeQueue(withdraw(queue, id))
   }
 
-  /** Stores a checked request as a queued run. */
-  function createRun(request: RunRequest): RunJob {
-    const dataset = datasets.forJob(request.datasetId)
-    const createdAt = now()
-    const id = timedId(dataset.name, createdAt)
-    const job: RunJob = {
-      runId: id,
-      name: request.name ?? id,
-      kind: request.kind,
-      createdAt: createdAt.toISOString(),
-      config: request.config,
-      model: models.forJob(request.modelId),
-      dataset,
-    }
-    // The folder first: an index entry without a folder would be a run that nobody can continue.
-    writeJson(runFiles(join(folder, id)).job, job)
-    writeState(join(folder, id), { status: 'queued', error: null, startedAt: null, finishedAt: null })
-    indexRun(repository, join(folder, id))
-    return job
-  }
-
-  /** Several runs or none: what has been stored is taken back when one cannot be. */
-  function createAll(requests: readonly RunRequest[]): RunJob[] {
-    const jobs: RunJob[] = []
-    try {
-      for (const request of requests) jobs.push(createRun(request))
-      return jobs
-    } catch (thrown) {
-      for (const { runId } of jobs) {
-        rmSync(join(folder, runId), { recursive: true, force: true })
-        repository.delete(runId)
-      }
-      throw thrown
-    }
-  }
-
   function begin(requests: readonly RunRequest[]): Run[] {
     for (const request of requests) plan(request)
-    const jobs = createAll(requests)
+    const jobs = storeAll(requests)
     const started = jobs.map(({ runId }) => repository.get(runId))
     for (const run of started) emit('run/changed', run)
     for (const job of jobs) submit(job, null)
     return started
   }
 
-  function lostRuns(): string[] {
-    const unknown = runFolders(folder).filter(
-      (path) => !repository.has(basename(path)) && existsSync(runFiles(path).job),
-    )
-    return [...unknown, ...repository.unfinished().map((run) => run.folder)]
-  }
-
-  function recoverRun(path: string): void {
-    try {
-      const run = readRun(path)
-      if (run.status === 'queued' || run.status === 'running')
-        writeState(path, { ...run, status: 'paused', finishedAt: now().toISOString() })
-      indexRun(repository, path)
-    } catch (thrown) {
-      // One damaged folder must not keep the program from starting; `reindex` names it.
-      const id = basename(path)
-      if (!repository.has(id)) return
-      const error = AppError.from(thrown).toJSON()
-      repository.setState(id, { ...repository.get(id), status: 'failed', error })
-    }
-  }
-
   return {
+    ...views,
+    ...createRunRecovery(parts),
     plan,
-    list: ({ datasetId }: ParsedInput<'runs/list'>): Run[] => repository.list(datasetId),
-    get: (id: string): Run => repository.get(id),
-    result: (id: string): RunResult => repository.result(id),
     progress: (id: string): RunProgress | null => progress.get(id) ?? null,
-    exports: (id: string): ExportRecord[] => repository.exports(repository.get(id).id),
-    epochs: ({ id, after }: ParsedInput<'runs/epochs'>): EpochReport[] =>
-      repository.epochs(repository.get(id).id, after),
-
     start: (request: RunRequest): Run => begin([request])[0]!,
 
     /** The same once for each seed: all of them or, when something is wrong, none. */
@@ -328,19 +243,6 @@ export function createRuns(parts: RunsParts) {
       const changed = repository.get(id)
       emit('run/changed', changed)
       return changed
-    },
-
-    /** Names of the classes, as they entered the texts; labels are indices into them. */
-    classes: (id: string): string[] => readJob(repository.get(id).folder).dataset.classNames,
-
-    scoredImages: ({ id, ...query }: ParsedInput<'runs/scored-images'>): Output<'runs/scored-images'> =>
-      answers.scoredImages(repository.get(id).folder, query),
-
-    /** Where an image of a run lies, also after its dataset was found at another place; null: there is none. */
-    imagePath(id: string, split: Split, index: number): string | null {
-      const { dataset } = readJob(repository.get(id).folder)
-      const image = dataset[split][index]
-      return image === undefined ? null : presentPath(dataset, image.path, rootOf(dataset.id))
     },
 
     /** Goes on where the last checkpoint is. */
@@ -389,15 +291,6 @@ export function createRuns(parts: RunsParts) {
       emit('run/deleted', { id })
     },
 
-    /** Whether there are runs that belong to nobody any more, unless another process is at work on them. */
-    hasLostRuns: (): boolean => lostRuns().length > 0,
-
-    /**
-     * After a crash: runs that the index or their folder calls queued or running can be resumed, and runs that the
-     * index does not know are found. Call it only as the owner of the data folder.
-     */
-    recover: (): void => lostRuns().forEach(recoverRun),
-
     /** Pauses every run that is under way here and waits until each has got its state. */
     async pauseAll(): Promise<void> {
       ending = true
@@ -412,14 +305,6 @@ export function createRuns(parts: RunsParts) {
 }
 
 export type Runs = ReturnType<typeof createRuns>
-
-/** A name given for all of them says which is which. */
-function withSeed(request: RunRequest, seed: number): RunRequest {
-  const config = { ...request.config, seed }
-  return request.name === undefined
-    ? { ...request, config }
-    : { ...request, config, name: `${request.name}, seed ${seed}`.slice(0, 200) }
-}
 
 function checkWeights({ name, model }: RunJob): void {
   if (existsSync(model.path)) return

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { RunResult } from '#shared/schemas/run'
 import { AppError } from '#shared/errors'
 import { readJson } from '#main/files'
+import { readAnnotation } from '#main/run-annotation'
 import { resource } from '#main/resources'
 import { FewShotSplit, RunJob, runFiles } from '#main/run-folder'
 import { withOwner } from '../tensor/memory.ts'
@@ -21,7 +22,8 @@ export async function exportJob(
   { folder, target }: { folder: string; target: string },
 ): Promise<JobResult> {
   const files = runFiles(folder)
-  const job = readJson(files.job, RunJob)
+  const stored = readJson(files.job, RunJob)
+  const job = { ...stored, name: readAnnotation(folder).name ?? stored.name }
   if (!existsSync(files.prompt))
     throw new AppError('not-found', `${job.name} has no trained prompts to export yet.`, {
       hint: `Finish its training first: dplstudio resume ${job.runId}`,

@@ -5,7 +5,8 @@ import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import { presets } from '#shared/presets'
 import type { ExportParts } from '#main/engine/export/export-folder'
-import { describeRun, plainText } from '#main/engine/export/run-card'
+import { describeRun } from '#main/engine/export/run-card'
+import { plainText } from '#main/run-card'
 import { exampleParts } from '../../../support/export-example.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'run-card-'))

@@ -37,6 +37,7 @@ function main(): void {
     desktop = await startDesktop({
       dataFolder: folder,
       rendererFolder: join(import.meta.dirname, '..', 'renderer'),
+      preload: join(import.meta.dirname, '..', 'preload', 'index.js'),
       open: (access) => openApplication(folder, access),
       path: early,
     })

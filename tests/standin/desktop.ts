@@ -41,7 +41,7 @@ export interface RunningDesktop {
   readonly complaints: string[]
   /** the dialog that is open, once there is one that nobody has answered */
   question(): Promise<StandInState['asked'][number]>
-  /** Ends the program as a signal would, and waits. */
+  /** Ends the program as the end of the session would, and waits. */
   stop(): Promise<void>
 }
 
@@ -50,6 +50,10 @@ export function launchChromium(): Promise<Browser> {
   return chromium.launch({
     executablePath: findChromium(),
     args: [...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), '--disable-background-networking'],
+    // Signals are for the program under test.
+    handleSIGINT: false,
+    handleSIGTERM: false,
+    handleSIGHUP: false,
   })
 }
 
@@ -72,6 +76,7 @@ export async function startDesktop(browser: Browser, options: DesktopOptions): P
   }
   setImmediate(() => state.becomeReady())
   const complaints: string[] = []
+  let stopped = false
   const watched = new WeakSet<Page>()
 
   const window = () => until(() => state.windows.at(0), 'the window')
@@ -90,9 +95,11 @@ export async function startDesktop(browser: Browser, options: DesktopOptions): P
     complaints,
     question: () => until(() => state.asked.find(({ answered }) => !answered), 'a question'),
     async stop() {
-      // A second instance that found the first one has nothing to be asked for.
-      if (state.windows.length > 0 || state.trays.some(({ destroyed }) => !destroyed)) process.emit('SIGTERM')
-      else state.endWith(0)
+      if (stopped) return
+      stopped = true
+      // A program that has not come to its window has nothing to end.
+      if (electron.powerMonitor.listenerCount('shutdown') === 0) state.endWith(0)
+      else electron.powerMonitor.emit('shutdown')
       await state.ended
       restore.env()
       dropSignalListeners(before)

@@ -273,6 +273,8 @@ function createContents(state: StandInState, preferences: WebPreferences, parts:
     return known
   }
   const opening = openPage()
+  // A window may be closed before its page is there.
+  opening.catch(() => undefined)
 
   async function openPage(): Promise<Page> {
     const context = await state.browser.newContext({ viewport: { width: 1280, height: 800 } })
@@ -283,11 +285,14 @@ function createContents(state: StandInState, preferences: WebPreferences, parts:
     })
     const preload = readFileSync(preferences.preload ?? '', 'utf8')
     await opened.addInitScript({ content: preloadScript(preload) })
-    await context.route('**', (route) => answerRoute(route.request()).then((with_) => route.fulfill(with_)))
-    context.on('page', (other) => {
-      if (other === opened) return
-      const { action } = openHandler?.({ url: other.url() }) ?? { action: 'allow' }
-      if (action !== 'allow') void other.close()
+    await context.route('**', async (route) => {
+      const answer = await answerRoute(route.request())
+      // The page may be gone by now.
+      await route.fulfill(answer).catch(() => undefined)
+    })
+    await opened.exposeBinding('__standInOpen', (_, url: string) => {
+      const { action } = openHandler?.({ url }) ?? { action: 'allow' }
+      if (action === 'allow') contents.allowed.push(url)
     })
     opened.on('domcontentloaded', () => {
       parts.ready()
@@ -328,6 +333,8 @@ function createContents(state: StandInState, preferences: WebPreferences, parts:
     expected: '',
     /** where the page tried to go */
     attempts: [] as string[],
+    /** what it opened further windows with */
+    allowed: [] as string[],
     page: () => opening,
     mainFrame: null as { readonly url: string } | null,
     isDestroyed: () => destroyed,
@@ -349,9 +356,8 @@ function createContents(state: StandInState, preferences: WebPreferences, parts:
         .catch(() => undefined)
     },
     async load(address: string) {
-      const shown = await opening
       contents.expected = address
-      await shown.goto(toPublic(address)).catch(() => undefined)
+      await opening.then((shown) => shown.goto(toPublic(address))).catch(() => undefined)
     },
     async reload() {
       const shown = await opening
@@ -361,7 +367,7 @@ function createContents(state: StandInState, preferences: WebPreferences, parts:
     end() {
       destroyed = true
       contents.emit('destroyed')
-      void opening.then((shown) => shown.context().close())
+      void opening.then((shown) => shown.context().close()).catch(() => undefined)
     },
   })
   return contents

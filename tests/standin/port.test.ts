@@ -1,6 +1,3 @@
-import { EventEmitter } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { IpcMain, WebContents } from 'electron'
 import type { Browser } from 'playwright-core'
@@ -9,7 +6,7 @@ import { connectTable } from '#shared/rpc'
 import { listenToPages } from '#main/electron/window-port'
 import { echoTable, serveEcho } from '../support/echo.ts'
 import { describePort } from '../support/port-suite.ts'
-import { built, launchChromium, until } from './desktop.ts'
+import { built, launchChromium } from './desktop.ts'
 import { createElectron, type StandInWindow } from './electron.ts'
 import { pagePort } from './page-port.ts'
 
@@ -48,14 +45,62 @@ async function openEcho() {
     },
   })
   windows.push(window)
-  const opened = { window, ports: 0, closed: 0, ipc: electron.ipcMain }
+  const opened = { ports: 0, closed: 0 }
   listenToPages(electron.ipcMain as IpcMain, window.webContents as unknown as WebContents, (port) => {
     opened.ports++
     port.onClose(() => opened.closed++)
     serveEcho(port)
   })
   await window.loadURL('dpl://app/index.html')
-  return { ...opened, opened, page: await window.webContents.page() }
+  return { opened, window, ipc: electron.ipcMain, page: await window.webContents.page() }
 }
 
 describePort('a window', async () => pagePort((await openEcho()).page))
+
+test('a reload ends the port of the page before it', async () => {
+  const { opened, window, page } = await openEcho()
+  const first = connectTable(echoTable, await pagePort(page))
+  await first.request('echo', { value: 1 })
+  await window.reload()
+  expect(opened.ports).toBe(1)
+  const second = connectTable(echoTable, await pagePort(page))
+  expect(await second.request('echo', { value: 2 })).toBe(2)
+  expect(opened).toMatchObject({ ports: 2, closed: 1 })
+})
+
+test('the port ends with the window', async () => {
+  const { opened, window, page } = await openEcho()
+  await connectTable(echoTable, await pagePort(page)).request('echo', { value: 1 })
+  window.destroy()
+  expect(opened.closed).toBe(1)
+})
+
+test('other channels, other frames and other pages are not listened to', async () => {
+  const { opened, window, page, ipc } = await openEcho()
+  const send = (channel: string, inFrame: boolean) =>
+    page.evaluate(
+      async ([name, framed]) => {
+        const frame = document.createElement('iframe')
+        if (framed) document.body.append(frame)
+        const scope = (framed ? frame.contentWindow! : window) as unknown as {
+          __standInSend: (channel: string, args: unknown[]) => Promise<void>
+        }
+        await scope.__standInSend(name, ['a page', { type: 'request', id: 1, name: 'echo', input: {} }])
+      },
+      [channel, inFrame] as const,
+    )
+  await send('settings', false)
+  await send('port', true)
+  const { mainFrame } = window.webContents
+  const elsewhere = { url: 'https://example.org/' }
+  ipc.emit('port', { sender: window.webContents, senderFrame: null }, 'a page', {})
+  ipc.emit('port', { sender: window.webContents, senderFrame: elsewhere }, 'a page', {})
+  ipc.emit('port', { sender: {}, senderFrame: mainFrame }, 'a page', {})
+  ipc.emit('port', { sender: window.webContents, senderFrame: mainFrame }, 4711, {})
+  window.webContents.mainFrame = elsewhere
+  ipc.emit('port', { sender: window.webContents, senderFrame: elsewhere }, 'a page', {})
+  window.webContents.mainFrame = mainFrame
+  expect(opened.ports).toBe(0)
+  await send('port', false)
+  expect(opened.ports).toBe(1)
+})

@@ -1,6 +1,7 @@
 /**
  * The script that runs our preload script in a page, as far as Electron would: in the main frame alone, before the
- * page's own scripts, with nothing to require but `electron`. What crosses over to the page is cloned.
+ * page's own scripts, with nothing to require but `electron`. What crosses over to the page is cloned. Attempts to open
+ * further windows are reported instead.
  */
 export function preloadScript(source: string): string {
   return `(() => {
@@ -11,6 +12,17 @@ export function preloadScript(source: string): string {
       value: (channel, args) => {
         for (const listener of [...(listeners.get(channel) ?? [])]) listener({}, ...args)
       },
+    })
+    const open = (address) => void window.__standInOpen(new URL(address, location.href).href)
+    window.open = (address) => {
+      open(address)
+      return null
+    }
+    window.addEventListener('click', (event) => {
+      const link = event.target.closest?.('a[target="_blank"]')
+      if (link == null) return
+      event.preventDefault()
+      open(link.href)
     })
     const across = (value) => {
       if (typeof value === 'function') return (...args) => across(value(...args.map(across)))

@@ -20,6 +20,8 @@ import { openWindow } from './window.ts'
 export interface DesktopParts {
   dataFolder: string
   rendererFolder: string
+  /** the program between window and page */
+  preload: string
   /** puts the application together; throws an `AppError` when the data folder does not let it */
   open: (access: Composition['access']) => Application
   /** a folder or file to open, as the program was started with it */
@@ -60,7 +62,8 @@ interface Running extends DesktopParts {
   activity: Activity
 }
 
-function run({ application, readOnly, api, settings, activity, dataFolder, path }: Running): Desktop {
+function run(running: Running): Desktop {
+  const { application, readOnly, api, settings, activity, dataFolder, preload, path } = running
   let window: BrowserWindow | null = null
   let hideTray: (() => void) | null = null
   let ending = false
@@ -93,6 +96,7 @@ function run({ application, readOnly, api, settings, activity, dataFolder, path 
       window = openWindow({
         stateFile: join(dataFolder, 'window.json'),
         readOnly,
+        preload,
         onPort: (port) => {
           application.serve(port)
           // Behind its first request, by when the page listens.

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { BrowserWindow, app, dialog, ipcMain, nativeTheme, screen } from 'electron'
 import type { Port } from '#shared/rpc'
 import { resource } from '#main/resources'
@@ -12,6 +11,8 @@ export interface WindowParts {
   /** where its place on the screen is remembered */
   stateFile: string
   readOnly: boolean
+  /** the program between window and page */
+  preload: string
   /** a page has begun to talk */
   onPort: (port: Port) => void
   /** the user wants it closed; it stays until somebody calls `destroy` */
@@ -22,7 +23,13 @@ export interface WindowParts {
 const BACKGROUND = { light: '#ffffff', dark: '#18181b' }
 
 /** Opens the window; it is shown once there is something to see. */
-export function openWindow({ stateFile, readOnly, onPort, onCloseWanted }: WindowParts): BrowserWindow {
+export function openWindow({
+  stateFile,
+  readOnly,
+  preload,
+  onPort,
+  onCloseWanted,
+}: WindowParts): BrowserWindow {
   const saved = readWindowState(stateFile)
   const main = screen.getPrimaryDisplay()
   const others = screen.getAllDisplays().filter(({ id }) => id !== main.id)
@@ -36,7 +43,7 @@ export function openWindow({ stateFile, readOnly, onPort, onCloseWanted }: Windo
     icon: resource('icon.png'),
     backgroundColor: BACKGROUND[nativeTheme.shouldUseDarkColors ? 'dark' : 'light'],
     webPreferences: {
-      preload: join(import.meta.dirname, '..', 'preload', 'index.js'),
+      preload,
       sandbox: true,
       contextIsolation: true,
       nodeIntegration: false,

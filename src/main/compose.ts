@@ -18,6 +18,7 @@ import { createExports } from './services/exports.ts'
 import { createFolders } from './services/folders.ts'
 import { createHandlers } from './services/handlers.ts'
 import { createImagePlaces } from './services/image-places.ts'
+import { createKnownModels } from './services/known-models.ts'
 import { createModels } from './services/models.ts'
 import { createPredictions } from './services/predictions.ts'
 import { readOnly } from './services/read-only.ts'
@@ -166,6 +167,7 @@ export function compose(composition: Composition): Application {
         ...runsRepository.exports().map(({ folder }) => folder),
       ],
     }),
+    knownModels: createKnownModels({ dataFolder, models, settings, tasks }),
     storage: createStorage({
       dataFolder,
       tasks,

@@ -1,9 +1,8 @@
-import { createWriteStream, existsSync, readdirSync, statSync } from 'node:fs'
-import { mkdir, rename, rm } from 'node:fs/promises'
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { mkdir, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { Readable, Transform } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { AppError } from '#shared/errors'
+import { download } from '#main/network/download'
 import type { Archive } from './sources.ts'
 import { lastLines, runTool, type ToolResult } from './tool.ts'
 import { fileSha256 } from './unpack.ts'
@@ -54,7 +53,7 @@ export async function fetchArchive(archive: Archive, options: FetchOptions): Pro
   }
   await mkdir(options.downloads, { recursive: true })
   if ('pip' in archive.origin) await pipDownload(archive, archive.origin.pip, options)
-  else await httpDownload(archive.origin.url, path, options)
+  else await httpDownload(archive, archive.origin.url, path, options)
   return checkArchive(path, archive)
 }
 
@@ -180,31 +179,20 @@ function folderBytes(folder: string): number {
   }
 }
 
-async function httpDownload(url: string, path: string, { signal, onBytes }: FetchOptions): Promise<void> {
-  const partial = `${path}.part`
+async function httpDownload(
+  { sha256 }: Archive,
+  url: string,
+  path: string,
+  { signal, onBytes }: FetchOptions,
+): Promise<void> {
   try {
-    const response = await fetch(url, signal === undefined ? {} : { signal })
-    if (!response.ok || response.body === null) throw new Error(`the server answers ${response.status}`)
-    const body = Readable.fromWeb(response.body)
-    await pipeline(body, byteCounter(onBytes), createWriteStream(partial))
-    await rename(partial, path)
+    await download({ url, path, partial: `${path}.part`, sha256, signal, onBytes })
   } catch (thrown) {
-    await rm(partial, { force: true })
-    if (signal?.aborted === true || AppError.from(thrown).code === 'disk-full') throw thrown
-    const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown
-    throw new AppError('runtime-missing', `${url} cannot be fetched: ${String(cause)}.`, {
+    const error = AppError.from(thrown)
+    if (error.code !== 'not-found') throw thrown
+    throw new AppError('runtime-missing', error.message, {
       hint: `Check the network, or copy ${basename(path)} into a folder and install with --from <folder>.`,
       cause: thrown,
     })
   }
-}
-
-function byteCounter(onBytes: ((bytes: number) => void) | undefined): Transform {
-  let bytes = 0
-  return new Transform({
-    transform(part: Buffer, _encoding, done) {
-      onBytes?.((bytes += part.length))
-      done(null, part)
-    },
-  })
 }

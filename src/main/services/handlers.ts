@@ -7,6 +7,7 @@ import type { Datasets } from './datasets.ts'
 import type { EngineStatusService } from './engine-status.ts'
 import type { Exports } from './exports.ts'
 import type { Folders } from './folders.ts'
+import type { KnownModels } from './known-models.ts'
 import type { Models } from './models.ts'
 import type { Predictions } from './predictions.ts'
 import type { Runs } from './runs.ts'
@@ -31,6 +32,7 @@ export interface Services {
   folders: Folders
   engineStatus: EngineStatusService
   storage: Storage
+  knownModels: KnownModels
   problemReport: () => string
   describeEngine: () => Task
   rebuildIndex: () => Task
@@ -39,7 +41,7 @@ export interface Services {
 /** The contract, answered. One line per request: anything longer belongs in a service. */
 export function createHandlers(services: Services): Handlers {
   const { info, datasets, models, runs, exports, predictions, tasks, uploads, wordings } = services
-  const { settings, folders, storage, engineStatus, problemReport } = services
+  const { settings, folders, storage, knownModels, engineStatus, problemReport } = services
   return {
     'app/info': () => info,
     'app/problem-report': () => ({ text: problemReport() }),
@@ -80,6 +82,9 @@ export function createHandlers(services: Services): Handlers {
     'models/get': ({ id }) => models.get(id),
     'models/find': ({ path }) => models.find(path),
     'models/verify': (input) => models.verify(input),
+    'models/known': () => knownModels.list(),
+    'models/download': (input) => knownModels.download(input),
+    'models/rename': (input) => models.rename(input),
     'models/remove': ({ id }) => models.remove(id),
 
     'runs/plan': (request) => runs.plan(request),

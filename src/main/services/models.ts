@@ -65,6 +65,13 @@ export function createModels({ repository, folder, starterPath, engine, tasks, e
         model: await register(context, resolve(path), { name }),
       })),
 
+    /** Registers weights as part of a longer task. */
+    registerFile: (context: TaskContext, path: string, name: string): Promise<RegisteredModel> =>
+      register(context, path, { name }),
+
+    rename: ({ id, name }: { id: string; name: string }): RegisteredModel =>
+      store({ ...repository.get(id), name }),
+
     /** Registers the CLIP that ships with the program, as it is now: an update may have brought a better one. */
     registerStarter: (): Task =>
       tasks.start('model-import', async (context) => {

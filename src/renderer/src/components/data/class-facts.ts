@@ -11,16 +11,19 @@ export interface ClassFacts {
   zeroShot: number | null
 }
 
-/** Classes with what is known of them; accuracy by name, because a run may be older than an edit. */
+/**
+ * Classes with what is known of them. A run calls its classes by their words of that time, and may be older than an
+ * edit of words or names.
+ */
 export function classFacts(dataset: Dataset, zeroShot: Evaluation | undefined): ClassFacts[] {
   const accuracies = new Map(zeroShot?.classes.map(({ name, accuracy }) => [name, accuracy]))
   const problems = problemsByFolder(dataset)
-  return dataset.classes.map(({ name, counts, folder }, label) => ({
+  return dataset.classes.map(({ name, prompt, counts, folder }, label) => ({
     label,
     name,
     images: counts.train + counts.validation + counts.test,
     problems: folder === null ? 0 : (problems.get(folder) ?? 0),
-    zeroShot: accuracies.get(name) ?? null,
+    zeroShot: accuracies.get(prompt) ?? accuracies.get(name) ?? null,
   }))
 }
 

@@ -5,8 +5,6 @@ import type { Help } from '../help.ts'
 export const runs = {
   title: 'Runs',
   allTitle: 'All runs',
-  stages: 'Stages of the run',
-  epoch: (epoch: number, of: number) => `epoch ${epoch} of ${of}`,
   search: 'Search names, data, notes',
   anyState: 'Any state',
   state: 'State',

@@ -88,7 +88,14 @@ export const requests = {
   'runtime/list': { input: Nothing, output: z.array(RuntimePackInfo) },
   /** From files the user has brought, or from the network where that is allowed. */
   'runtime/install': {
-    input: z.strictObject({ pack: RuntimePackInfo.shape.name, from: z.string().min(1).optional() }),
+    input: z.strictObject({
+      pack: RuntimePackInfo.shape.name,
+      from: z.string().min(1).optional(),
+      /** also when it is there and whole */
+      reinstall: z.boolean().default(false),
+      /** the user has agreed to this one download, whatever the settings say */
+      consent: z.boolean().default(false),
+    }),
     output: Task,
   },
   'runtime/remove': { input: z.strictObject({ pack: RuntimePackInfo.shape.name }), output: z.void() },
@@ -223,7 +230,16 @@ export const requests = {
   'runs/move': { input: ById.extend({ position: z.number().int().nonnegative() }), output: RunQueue },
   'runs/hold-queue': { input: z.strictObject({ held: z.boolean() }), output: RunQueue },
   'runs/resume': {
-    input: ById.extend({ stopSearch: z.boolean().default(false).describe('and end the search early') }),
+    input: ById.extend({
+      stopSearch: z.boolean().default(false).describe('and end the search early'),
+      /** to go on with less after a failure; finished epochs stay, and the notes of the run tell of it */
+      adjustment: z
+        .strictObject({
+          batchSize: z.number().int().positive().optional().describe('at most'),
+          learningRate: z.number().positive().optional().describe('at most'),
+        })
+        .optional(),
+    }),
     output: Run,
   },
   'runs/interrupt': { input: ById.extend({ how: RunInterrupt }), output: z.void() },

@@ -50,7 +50,7 @@ export class AppError extends Error {
       return new AppError('invalid-input', z.prettifyError(thrown), { cause: thrown })
     if (isSystemError(thrown) && FULL_DISK.includes(String(thrown.code)))
       return new AppError('disk-full', `The disk is full: ${thrown.message}`, {
-        hint: 'Free some space or choose another data folder (--data-dir), then resume. Finished epochs are kept.',
+        hint: 'Free some space, then resume. Finished epochs are kept. Another data folder (--data-dir) helps new runs.',
         cause: thrown,
       })
     const message = thrown instanceof Error ? thrown.message : String(thrown)

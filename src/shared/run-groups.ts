@@ -1,4 +1,4 @@
-import type { Run } from './schemas/run-record.ts'
+import type { Run, RunRequest } from './schemas/run-record.ts'
 
 type Grouped = Pick<Run, 'kind' | 'config' | 'datasetId' | 'datasetFingerprint' | 'modelId'>
 
@@ -24,6 +24,14 @@ export function groupRuns<Member extends Grouped>(runs: readonly Member[]): RunG
     else group.push(run)
   }
   return [...groups].map(([key, members]) => ({ key, runs: members }))
+}
+
+/** The same with another seed. A name that is given says which one it is. */
+export function withSeed(request: RunRequest, seed: number): RunRequest {
+  const config = { ...request.config, seed }
+  return request.name === undefined
+    ? { ...request, config }
+    : { ...request, config, name: `${request.name}, seed ${seed}`.slice(0, 200) }
 }
 
 /** The same fields in the same order, however they were put together. */

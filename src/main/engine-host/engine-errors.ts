@@ -10,16 +10,19 @@ const OUT_OF_MEMORY =
 export function crashError(job: Job, exit: EngineExit, logTail: readonly string[]): AppError {
   const log = logTail.slice(-LINES_SHOWN)
   const last = log.length === 0 ? '' : `\nIts last lines:\n  ${log.join('\n  ')}`
-  const hint = job.kind === 'run' ? `Finished epochs are kept: dplstudio resume ${job.id}` : 'Try again.'
+  const hint =
+    job.kind === 'run'
+      ? `Finished epochs are kept; resume the run to go on (dplstudio resume ${job.id}).`
+      : 'Try again.'
   if (OUT_OF_MEMORY.test(logTail.join('\n')))
     return new AppError('out-of-memory', `The engine ran out of memory (${describeExit(exit)}).${last}`, {
-      hint: `${hint} A smaller batch needs less: --set search.batchSize=2 --set train.batchSize=2`,
+      hint: `${hint} Fewer images at a time need less memory${job.kind === 'run' ? ' (--batch 2)' : ''}.`,
     })
   return new AppError('engine-unavailable', `The engine ended unexpectedly (${describeExit(exit)}).${last}`, {
     hint:
       exit.signal === 'SIGKILL'
         ? `${hint} SIGKILL often means that the system ran out of memory.`
-        : `${hint} See also: dplstudio check`,
+        : `${hint} The check of this machine may tell more (dplstudio check).`,
   })
 }
 

@@ -46,7 +46,10 @@ export function createExports(parts: ExportsParts) {
     if (existsSync(runFiles(run.folder).prompt)) return run
     const remedy = run.kind === 'search' ? `dplstudio train --from ${id}` : `dplstudio resume ${id}`
     throw new AppError('invalid-input', `${run.name} has no trained prompts yet (it is ${run.status}).`, {
-      hint: run.kind === 'zero-shot' ? 'Choose a run that trains prompts.' : `Train them with: ${remedy}`,
+      hint:
+        run.kind === 'zero-shot'
+          ? 'Choose a run that trains prompts.'
+          : `Finish the training first (${remedy}).`,
     })
   }
 
@@ -63,7 +66,7 @@ export function createExports(parts: ExportsParts) {
     const target = resolve(given)
     if (existsSync(target) && readdirSync(target).length > 0)
       throw new AppError('invalid-input', `${target} is not empty.`, {
-        hint: 'Choose another folder with --to, or empty this one.',
+        hint: 'Choose another folder, or empty this one.',
       })
     return target
   }
@@ -75,8 +78,8 @@ export function createExports(parts: ExportsParts) {
     if (last !== undefined) return last.folder
     throw new AppError('not-found', `${source} is neither an export folder nor a run that was exported.`, {
       hint: repository.has(source)
-        ? `Export it first: dplstudio export ${source}`
-        : 'See the runs with: dplstudio runs',
+        ? `Export it first (dplstudio export ${source}).`
+        : 'The list of runs names them (dplstudio runs).',
     })
   }
 
@@ -84,7 +87,7 @@ export function createExports(parts: ExportsParts) {
     const config = join(path, 'config.json')
     if (!existsSync(config))
       throw new AppError('not-found', `${path} is not an export: it has no config.json.`, {
-        hint: 'Give the folder that dplstudio export wrote.',
+        hint: 'Give a folder that a run was exported to.',
       })
     return models.forDigest(readJson(config, ExportHeader).model.digest)
   }

@@ -11,7 +11,7 @@ export function planRun(request: RunRequest, dataset: Dataset, model: Registered
   if (kind !== 'zero-shot') checkShots(request, dataset, smallest)
   if (dataset.counts.test === 0)
     throw new AppError('invalid-input', `${dataset.name} has no test images, so nothing could be measured.`, {
-      hint: `Give it some: dplstudio dataset split ${dataset.id} --save`,
+      hint: `Split it anew with a share of test images (dplstudio dataset split ${dataset.id} --save).`,
     })
   checkContextLengths(request, model)
   const searches = kind === 'search' || kind === 'search-and-train'
@@ -58,14 +58,14 @@ function checkShots({ config }: RunRequest, dataset: Dataset, { name, counts }: 
 function checkAlphaImages({ config }: RunRequest, dataset: Dataset): void {
   if (config.search.alphaData === 'train-halves' && config.shots < 2)
     throw new AppError('invalid-input', 'One shot per class cannot be halved between prompts and alpha.', {
-      hint: 'Use 2 shots or more, or --set search.alphaData=validation',
+      hint: 'Use 2 shots or more, or let alpha learn from validation images (search.alphaData=validation).',
     })
   if (config.search.alphaData === 'validation' && dataset.counts.validation === 0)
     throw new AppError(
       'invalid-input',
       `${dataset.name} has no validation images for the search to learn alpha from.`,
       {
-        hint: `Use half of the shots (--set search.alphaData=train-halves), or give it some: dplstudio dataset split ${dataset.id} --save`,
+        hint: `Let alpha learn from half of the shots (search.alphaData=train-halves), or split it anew with a share of validation images (dplstudio dataset split ${dataset.id} --save).`,
       },
     )
 }

@@ -55,11 +55,3 @@ export function createRunStore({ repository, datasets, models, folder, now }: Ru
     }
   }
 }
-
-/** A name given for all of them says which is which. */
-export function withSeed(request: RunRequest, seed: number): RunRequest {
-  const config = { ...request.config, seed }
-  return request.name === undefined
-    ? { ...request, config }
-    : { ...request, config, name: `${request.name}, seed ${seed}`.slice(0, 200) }
-}

@@ -2,6 +2,7 @@ import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Emit, ParsedInput } from '#shared/contract'
 import { AppError, type SerializedError } from '#shared/errors'
+import { withSeed } from '#shared/run-groups'
 import type { RunQueue } from '#shared/schemas/queue'
 import type { Run, RunInterrupt, RunPlan, RunProgress, RunRequest } from '#shared/schemas/run-record'
 import type { EvaluatedMethod, Evaluation, RunResult, RunStatus } from '#shared/schemas/run'
@@ -10,9 +11,10 @@ import { writeJson } from '#main/files'
 import { annotate } from '#main/run-annotation'
 import { runFiles, type RunJob } from '#main/run-folder'
 import type { Models } from './models.ts'
+import { adjustRun } from './run-adjustment.ts'
 import { planRun } from './run-plan.ts'
 import { createRunRecovery } from './run-recovery.ts'
-import { createRunStore, withSeed } from './run-store.ts'
+import { createRunStore } from './run-store.ts'
 import { createRunViews, type RunViewsParts } from './run-views.ts'
 import {
   emptyQueue,
@@ -246,15 +248,17 @@ export function createRuns(parts: RunsParts) {
     },
 
     /** Goes on where the last checkpoint is. */
-    resume({ id, stopSearch }: ParsedInput<'runs/resume'>): Run {
+    resume({ id, stopSearch, adjustment }: ParsedInput<'runs/resume'>): Run {
       const run = repository.get(id)
       if (active.has(id)) return run
       if (run.status === 'finished')
         throw new AppError('invalid-input', `${run.name} is finished, so there is nothing to resume.`, {
-          hint: `See its result with: dplstudio runs show ${id}`,
+          hint: `Its result is there to be seen (dplstudio runs show ${id}).`,
         })
-      const job = followPictures(run.folder, rootOf(run.datasetId))
-      checkWeights(job)
+      const stored = followPictures(run.folder, rootOf(run.datasetId))
+      checkWeights(stored)
+      const job = adjustment === undefined ? stored : adjustRun(stored, run.folder, adjustment, now())
+      if (adjustment !== undefined) indexRun(repository, run.folder)
       changeState(id, 'queued')
       submit(job, stopSearch ? 'stop-search' : null)
       return repository.get(id)

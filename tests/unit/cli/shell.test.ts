@@ -117,7 +117,7 @@ describe('a run', () => {
     const { code, stderr } = await dplstudio(['run', pictures, ...SHORT], { engine: { mode: 'crash' } })
     expect(code).toBe(5)
     expect(stderr).toContain('Error: The engine ended unexpectedly (signal SIGKILL)')
-    expect(stderr).toMatch(/Finished epochs are kept: dplstudio resume \d/)
+    expect(stderr).toMatch(/Finished epochs are kept; resume the run to go on \(dplstudio resume \d/)
   })
 
   test('of a search is trained afterwards with its context lengths and its configuration', async () => {

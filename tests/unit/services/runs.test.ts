@@ -261,6 +261,26 @@ describe('a run', () => {
   })
 })
 
+describe('a run that failed', () => {
+  test('goes on with fewer images at a time and a lower rate, keeps its epochs, and says so', async () => {
+    const { api, app } = workshop.start({ mode: 'crash' })
+    const { id } = await api.request('runs/start', await prepare(api, 3))
+    expect(await endOf(api, id)).toMatchObject({ status: 'failed' })
+    const before = await api.request('runs/epochs', { id })
+    await app.dispose()
+    const { api: next } = workshop.start()
+    await next.request('runs/resume', { id, adjustment: { batchSize: 2, learningRate: 0.001 } })
+    const run = await endOf(next, id)
+    expect(run).toMatchObject({
+      status: 'finished',
+      config: { search: { batchSize: 2, learningRate: 0.001 }, train: { batchSize: 2 } },
+      notes: expect.stringContaining('Resumed with at most 2 images at a time') as string,
+    })
+    expect(readJob(run.folder).config).toEqual(run.config)
+    expect((await next.request('runs/epochs', { id })).slice(0, before.length)).toEqual(before)
+  })
+})
+
 describe('exports', () => {
   test('go into a new folder below a chosen one, and are listed over all runs', async () => {
     const { api } = workshop.start()

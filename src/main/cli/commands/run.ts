@@ -1,17 +1,24 @@
 import { differences, presets } from '#shared/presets'
 import type { RunConfig, RunKind } from '#shared/schemas/run'
-import type { RunPlan } from '#shared/schemas/run-record'
+import type { Run, RunPlan, RunRequest } from '#shared/schemas/run-record'
+import { withSeed } from '#shared/run-groups'
 import { AppError } from '#shared/errors'
 import type { Arguments, Command, CommandContext, Outcome, OptionSpec } from '../command.ts'
 import { followRun, runOutcome } from '../follow.ts'
 import { configOptions, flatten, parseContextLengths, readRunConfig } from '../run-config.ts'
 import { selectDataset, selectModel } from '../select.ts'
+import { seedsOf, seedsText } from '../seeds.ts'
 import { table } from '../table.ts'
 
 const subjectOptions = {
   dataset: { type: 'string', short: 'd', value: 'id or path', help: 'also as the first word' },
   model: { type: 'string', short: 'm', value: 'id or path', help: 'a CLIP; the starter if not given' },
   name: { type: 'string', value: 'name', help: 'of the run' },
+  seeds: {
+    type: 'string',
+    value: '1,2,3',
+    help: 'one run for each, one after the other; mean and deviation',
+  },
   'dry-run': { type: 'boolean', help: 'check everything and print the configuration, but do not start' },
 } as const satisfies Record<string, OptionSpec>
 
@@ -27,6 +34,7 @@ const run: Command = {
     'run ./flowers',
     'run flowers --model ./clip-vit-base-patch16 --preset paper --seed 2',
     'run flowers --preset quick --set search.epochs=5 --set search.options=0,4,8',
+    'run flowers --seeds 1,2,3',
     'run flowers --preset released-code --dry-run',
   ],
   access: 'write',
@@ -104,11 +112,35 @@ async function startRun(
     ...(name !== undefined && { name }),
   }
   const plan = await api.request('runs/plan', request)
+  const seeds = seedsOf(args)
   if (args.flag('dry-run')) return { json: plan, text: planText(plan) }
   for (const warning of plan.warnings) progress.line(`Note: ${warning}`)
-  const started = await api.request('runs/start', request)
-  progress.line(`Run ${started.id} in ${started.folder}`)
-  return await runOutcome(api, await followRun(context, started))
+  if (seeds !== null) return await runSeeds(context, request, seeds)
+  return await runOutcome(api, await runToEnd(context, request))
+}
+
+async function runToEnd(context: CommandContext, request: RunRequest): Promise<Run> {
+  const started = await context.api.request('runs/start', request)
+  context.progress.line(`Run ${started.id} in ${started.folder}`)
+  return await followRun(context, started)
+}
+
+/** One run after the other; the first that does not finish is the last. */
+async function runSeeds(
+  context: CommandContext,
+  request: RunRequest,
+  seeds: readonly number[],
+): Promise<Outcome> {
+  const { api, progress } = context
+  const runs: Run[] = []
+  for (const seed of seeds) {
+    progress.line(`Seed ${seed}, ${runs.length + 1} of ${seeds.length}`)
+    const run = await runToEnd(context, withSeed(request, seed))
+    runs.push(run)
+    if (run.status !== 'finished') break
+  }
+  const last = await runOutcome(api, runs.at(-1)!)
+  return { ...last, json: runs, text: `${last.text}\n${seedsText(runs, seeds)}` }
 }
 
 async function trainWithLengths(context: CommandContext, args: Arguments): Promise<Outcome> {

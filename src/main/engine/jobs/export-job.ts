@@ -26,7 +26,7 @@ export async function exportJob(
   const job = { ...stored, name: readAnnotation(folder).name ?? stored.name }
   if (!existsSync(files.prompt))
     throw new AppError('not-found', `${job.name} has no trained prompts to export yet.`, {
-      hint: `Finish its training first: dplstudio resume ${job.runId}`,
+      hint: `Finish its training first: resume it (dplstudio resume ${job.runId}).`,
     })
   const model = await loadModel(context, job.model)
   const prompt = await readPromptFile(files.prompt, model.clip)

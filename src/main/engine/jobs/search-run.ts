@@ -86,7 +86,7 @@ function batchesOf({ job, split, model }: RunUnderWay): SearchBatches {
       'invalid-input',
       `${job.dataset.name} has no validation images for alpha to learn from.`,
       {
-        hint: 'Import it with a share of validation images, or use --set search.alphaData=train-halves.',
+        hint: 'Give it a share of validation images, or let alpha learn from half of the shots (search.alphaData=train-halves).',
       },
     )
   const plan = { batchSize: search.batchSize, seed, stage: 'search' }

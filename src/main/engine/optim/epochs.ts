@@ -82,7 +82,7 @@ export async function* runEpochs<Name extends string, Report>(
 function checkFinite(totals: Totals, epoch: number, step: number): void {
   if (Object.values(totals).every(Number.isFinite)) return
   throw new AppError('diverged', `The loss is no longer a number in epoch ${epoch + 1}, step ${step + 1}.`, {
-    hint: 'Start again with a lower learning rate. The last checkpoint and all finished epochs are kept.',
+    hint: 'The last checkpoint and all finished epochs are kept. Resume with half the learning rate (--rate), or start again with a lower one.',
   })
 }
 

@@ -1,17 +1,14 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect, test } from 'vitest'
-import { RunConfig, RunResult } from '#shared/schemas/run'
-import { dataFolder } from '#main/data-folder'
-import { createEngineHost, type JobListeners } from '#main/engine-host/engine-host'
-import { spawnNodeEngine } from '#main/engine-host/spawn-node-engine'
+import { margins, selectContextLengths } from '#shared/alpha-matrix'
+import { RunConfig } from '#shared/schemas/run'
+import { readNpy } from '#main/engine/tensor/npy'
+import type { JobListeners } from '#main/engine-host/engine-host'
 import { readEpochs } from '#main/epoch-log'
-import { readJson } from '#main/files'
 import { runFiles } from '#main/run-folder'
-import { engineEnvironment } from '#main/runtime/environment'
-import { findPack } from '#main/runtime/packs'
+import { createRealHost, outcomeOfRun, startOnce } from '../support/killed-runs.ts'
 import { writeSampleRun } from '../support/sample-run.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'killed-run-'))
@@ -24,61 +21,12 @@ const config = RunConfig.parse({
   train: { epochs: 3, batchSize: 4 },
 })
 
-function createHost() {
-  const pack = findPack(dataFolder())
-  const runtime = () => ({ packFolder: pack.folder, environment: engineEnvironment(pack) })
-  const program = join(import.meta.dirname, '..', '..', 'out', 'main', 'engine.js')
-  return createEngineHost({
-    spawn: spawnNodeEngine({ program, runtime, logFile: join(folder, 'engine.log') }),
-  })
-}
-
-/** Runs the job of a folder once; the first time `until` says so, the engine is killed without warning. */
-async function runOnce(run: string, until: (event: string) => number | null = () => null): Promise<string> {
-  const host = createHost()
-  const kills: number[] = []
-  const tell = (event: string) => {
-    const delay = until(event)
-    if (delay === null) return
-    kills.push(delay)
-    void sleep(delay).then(() => host.kill('job'))
-  }
-  const listeners: JobListeners = {
-    onEpoch: ({ stage, epoch }) => tell(`${stage} ${epoch}`),
-    onEvaluated: (method) => tell(method),
-  }
-  try {
-    const result = await host.run({ kind: 'run', id: 'job', folder: run }, listeners)
-    return result.kind === 'run' ? result.status : 'unexpected'
-  } catch (thrown) {
-    if (kills.length === 0) throw thrown
-    return 'killed'
-  } finally {
-    await host.dispose()
-  }
-}
-
-/** Everything a run is judged by, without the times it took. */
-function outcome(run: string) {
-  const files = runFiles(run)
-  const { zeroShot, supprompt, dpl, contextLengths } = readJson(files.result, RunResult)
-  const prompt = readFileSync(files.prompt)
-  return {
-    epochs: readEpochs(files.epochs).map((report) => ({ ...report, seconds: 0 })),
-    evaluations: [zeroShot, supprompt, dpl].map((evaluation) => ({ ...evaluation, seconds: 0 })),
-    contextLengths,
-    // The header carries the time of writing; the numbers follow it.
-    prompts: prompt.subarray(8 + Number(prompt.readBigUInt64LE())).toString('base64'),
-    alpha: readFileSync(files.alphaText).toString('base64'),
-  }
-}
-
 describe('a run whose engine is killed again and again', () => {
   test('ends with the same numbers as one that was left alone', { timeout: 300_000 }, async () => {
     const [whole, broken] = [join(folder, 'whole'), join(folder, 'broken')]
     await writeSampleRun(whole, { config })
     await writeSampleRun(broken, { config })
-    expect(await runOnce(whole)).toBe('finished')
+    expect((await startOnce(whole, { logFolder: folder })).end).toBe('finished')
 
     // In the zero-shot pass, in a step, right behind a checkpoint, between the stages, while prompts are written.
     const kills: [string, number][] = [
@@ -90,12 +38,40 @@ describe('a run whose engine is killed again and again', () => {
       ['dpl', 0],
     ]
     const ends: string[] = []
-    for (const [event, delay] of kills)
-      ends.push(await runOnce(broken, (happened) => (happened === event ? delay : null)))
+    for (const [event, delay] of kills) {
+      const killAfter = (happened: string) => (happened === event ? delay : null)
+      ends.push((await startOnce(broken, { logFolder: folder, killAfter })).end)
+    }
     // The last kill may come a moment too late; without the others the comparison would show nothing.
     expect(ends.slice(0, -1)).toEqual(new Array(kills.length - 1).fill('killed'))
-    expect(await runOnce(broken)).toBe('finished')
-    expect(outcome(broken)).toEqual(outcome(whole))
+    expect((await startOnce(broken, { logFolder: folder })).end).toBe('finished')
+    const outcome = outcomeOfRun(whole)
+    expect(outcomeOfRun(broken)).toEqual(outcome)
+
+    // The answers to the test images say what the figures say.
+    for (const [i, answers] of outcome.answers.entries()) {
+      const { confusion } = outcome.evaluations[i]!
+      const counted = confusion!.map((row) => row.map(() => 0))
+      for (const { label, predicted } of answers!) counted[label]![predicted]! += 1
+      expect(counted).toEqual(confusion)
+    }
+    // Margins from the stored arrays are those of the epochs that were told.
+    for (const branch of ['text', 'image'] as const) {
+      const stored = await readNpy(runFiles(whole)[branch === 'text' ? 'alphaText' : 'alphaImage'])
+      const [epochs, layers, options] = stored.shape as [number, number, number]
+      const at = (epoch: number, layer: number) => (epoch * layers + layer) * options
+      const reports = outcome.epochs.filter((report) => report.stage === 'search')
+      expect(reports).toHaveLength(epochs)
+      for (const { epoch, alpha } of reports) {
+        const matrix = Array.from({ length: layers }, (_, layer) =>
+          Array.from(stored.data.subarray(at(epoch, layer), at(epoch, layer) + options)),
+        )
+        expect(margins(matrix)).toEqual(margins(alpha[branch]!))
+        expect(selectContextLengths(matrix, config.search.options)).toEqual(
+          selectContextLengths(alpha[branch]!, config.search.options),
+        )
+      }
+    }
   })
 })
 
@@ -107,7 +83,7 @@ describe('a run that is paused and cancelled', () => {
       const run = join(folder, 'paused')
       await writeSampleRun(run, { config })
       const interruptAfter = async (event: string, how: 'pause' | 'cancel' | 'stop-search') => {
-        const host = createHost()
+        const host = createRealHost(folder)
         const onEpoch: JobListeners['onEpoch'] = ({ stage, epoch }) => {
           if (`${stage} ${epoch}` === event) void host.interrupt('job', how)
         }
@@ -125,7 +101,7 @@ describe('a run that is paused and cancelled', () => {
 
       const cancelled = join(folder, 'cancelled')
       await writeSampleRun(cancelled, { config })
-      const host = createHost()
+      const host = createRealHost(folder)
       const onEpoch: JobListeners['onEpoch'] = ({ stage, epoch }) => {
         if (stage === 'train' && epoch === 1) void host.interrupt('job', 'cancel')
       }

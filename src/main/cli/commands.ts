@@ -12,6 +12,7 @@ import { runCommands } from './commands/run.ts'
 import { runsCommands } from './commands/runs.ts'
 import { runtimeCommands } from './commands/runtime.ts'
 import { serve } from './commands/serve.ts'
+import { storageCommands } from './commands/storage.ts'
 import { verify } from './commands/verify.ts'
 import { watch } from './commands/watch.ts'
 
@@ -31,5 +32,6 @@ export const commands: readonly Command[] = [
   predict,
   exportRun,
   verify,
+  ...storageCommands,
   reindex,
 ]

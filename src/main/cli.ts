@@ -5,9 +5,8 @@ import { runCommandLine } from './cli/shell.ts'
 import { compose } from './compose.ts'
 import { dataFolder } from './data-folder.ts'
 import { spawnNodeEngine } from './engine-host/spawn-node-engine.ts'
+import { engineLaunch } from './engine-launch.ts'
 import { resource } from './resources.ts'
-import { engineEnvironment } from './runtime/environment.ts'
-import { findPack } from './runtime/packs.ts'
 
 /** The command line: `dplstudio <command>`. */
 async function main(): Promise<void> {
@@ -32,11 +31,7 @@ async function main(): Promise<void> {
         ...(shell !== undefined && { shell }),
         spawnEngine: spawnNodeEngine({
           program: join(import.meta.dirname, 'engine.js'),
-          runtime: () => {
-            const pack = findPack(folder)
-            return { packFolder: pack.folder, environment: engineEnvironment(pack) }
-          },
-          logFile: join(folder, 'logs', 'engine.log'),
+          ...engineLaunch(folder),
         }),
         access,
         purpose,

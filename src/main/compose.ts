@@ -12,21 +12,23 @@ import { createEngineHost } from './engine-host/engine-host.ts'
 import type { SpawnEngine } from './engine-host/engine-process.ts'
 import { takeLock, type Lock } from './lock-file.ts'
 import { createDatasets } from './services/datasets.ts'
-import { runEngineJob } from './services/engine-jobs.ts'
 import { createEngineStatus } from './services/engine-status.ts'
 import { createExports } from './services/exports.ts'
 import { createFolders } from './services/folders.ts'
 import { createHandlers } from './services/handlers.ts'
 import { createImagePlaces } from './services/image-places.ts'
 import { createKnownModels } from './services/known-models.ts'
+import { createMachine } from './services/machine.ts'
 import { createModels } from './services/models.ts'
 import { createPredictions } from './services/predictions.ts'
 import { readOnly } from './services/read-only.ts'
 import { rebuildIndex } from './services/reindex.ts'
 import { createEstimates } from './services/run-estimate.ts'
 import { writeProblemReport } from './services/problem-report.ts'
+import { followMove } from './services/relocation.ts'
 import { createRuns, type Runs } from './services/runs.ts'
-import { createSettings } from './services/settings.ts'
+import { createRuntimes } from './services/runtimes.ts'
+import { createSettings, settingsFile } from './services/settings.ts'
 import { createStorage } from './services/storage.ts'
 import { createTasks } from './services/tasks.ts'
 import { createUploads, type Uploads } from './services/uploads.ts'
@@ -95,9 +97,10 @@ export function compose(composition: Composition): Application {
     ...(graceMs !== undefined && { graceMs }),
   })
   const engineStatus = createEngineStatus({ engine, emit })
-  const settings = createSettings({ file: join(dataFolder, 'settings.json'), emit })
+  const settings = createSettings({ file: settingsFile(dataFolder), emit })
   const tasks = createTasks({ emit })
   const runsRepository = createRunsRepository(db)
+  followMove(runsRepository, folders)
   const datasets = createDatasets({
     repository: createDatasetsRepository(db),
     folder: folders.datasets,
@@ -196,13 +199,8 @@ export function compose(composition: Composition): Application {
       deviceName: () => engine.deviceName(),
       folder: folders.runs,
     }),
-    describeEngine: () =>
-      tasks.start('describe', async (context) => {
-        const { description } = await runEngineJob(engine, context, { kind: 'describe' })
-        const deviceName = description.deviceName ?? engine.deviceName()
-        engineStatus.described(description)
-        return { kind: 'describe', description: { ...description, deviceName } }
-      }),
+    machine: createMachine({ dataFolder, engine, engineStatus, settings, models, tasks }),
+    runtimes: createRuntimes({ dataFolder, engine, settings, tasks }),
     rebuildIndex: () =>
       tasks.start('reindex', () =>
         Promise.resolve(rebuildIndex({ runs: runsRepository, datasets, models, folders })),

@@ -8,9 +8,8 @@ import { desktopShell } from './electron/dialogs.ts'
 import { SCHEME } from './electron/origin.ts'
 import { spawnUtilityEngine } from './electron/spawn-utility-engine.ts'
 import { isForwardedDisplay, startArguments } from './electron/surroundings.ts'
+import { engineLaunch } from './engine-launch.ts'
 import { resource } from './resources.ts'
-import { engineEnvironment } from './runtime/environment.ts'
-import { findPack } from './runtime/packs.ts'
 
 /** The desktop application. What has to be settled before Electron is ready comes first. */
 function main(): void {
@@ -67,11 +66,7 @@ function openApplication(folder: string, access: Parameters<typeof compose>[0]['
     shell: desktopShell,
     spawnEngine: spawnUtilityEngine({
       program: join(import.meta.dirname, 'engine.js'),
-      runtime: () => {
-        const pack = findPack(folder)
-        return { packFolder: pack.folder, environment: engineEnvironment(pack) }
-      },
-      logFile: join(folder, 'logs', 'engine.log'),
+      ...engineLaunch(folder),
     }),
     access,
     purpose: 'the window',

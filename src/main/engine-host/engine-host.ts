@@ -48,6 +48,8 @@ export function createEngineHost({ spawn, graceMs = 30_000, onProcess, onChange 
   let current: Entry | null = null
   let engine: Engine | null = null
   let deviceName: string | null = null
+  /** what engines are started with has changed since this one was */
+  let outdated = false
   let disposed = false
 
   async function startNext(): Promise<void> {
@@ -56,7 +58,7 @@ export function createEngineHost({ spawn, graceMs = 30_000, onProcess, onChange 
     if (entry === undefined) return
     current = entry
     try {
-      if (entry.fresh) await stopEngine()
+      if (entry.fresh || outdated) await stopEngine()
       if (entry.stopping) throw stoppedError('before it began')
       engine ??= startEngine()
       const { api, ended } = engine
@@ -76,6 +78,7 @@ export function createEngineHost({ spawn, graceMs = 30_000, onProcess, onChange 
   }
 
   function startEngine(): Engine {
+    outdated = false
     const child = spawn()
     const onViolation = (error: AppError) => {
       const failed = current
@@ -228,6 +231,12 @@ export function createEngineHost({ spawn, graceMs = 30_000, onProcess, onChange 
       if (current === null || (id !== undefined && current.job.id !== id)) return
       current.stopping = true
       engine?.child.kill()
+    },
+
+    /** The next job gets a new process: engines are started with something else now. An idle one ends at once. */
+    async renew(): Promise<void> {
+      outdated = true
+      if (current === null) await stopEngine()
     },
 
     /** Ids of the jobs, the running one first. */

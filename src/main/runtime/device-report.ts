@@ -4,7 +4,7 @@ import { arch, cpus, release, totalmem, type } from 'node:os'
 import { dirname } from 'node:path'
 import { AppError, type SerializedError } from '#shared/errors'
 import type { TensorFlowNode } from './binding.ts'
-import { findCards, judgeCards, type CardVerdict, type GraphicsCard } from './graphics-card.ts'
+import { findCards, type CardFindings } from './graphics-card.ts'
 import { findPack, type InstalledPack } from './packs.ts'
 import type { PackName } from './sources.ts'
 
@@ -23,15 +23,14 @@ export interface StaticReport {
   } | null
   /** why there is no usable pack */
   readonly packProblem: SerializedError | null
-  readonly cards: readonly GraphicsCard[]
-  /** what to expect; whether TensorFlow uses the card is only known from `selfTest` */
-  readonly gpu: CardVerdict
+  /** what the system says; whether TensorFlow uses a card is only known from the engine */
+  readonly cards: CardFindings
 }
 
 /** Collects the report. Reads files and asks `nvidia-smi`; changes nothing. */
 export async function staticReport(dataFolder: string, preference?: PackName): Promise<StaticReport> {
   const { pack, problem } = usedPack(dataFolder, preference)
-  const findings = await findCards()
+  const cards = await findCards()
   const disk = await statfs(nearestFolder(dataFolder))
   const processors = cpus()
   return {
@@ -50,8 +49,7 @@ export async function staticReport(dataFolder: string, preference?: PackName): P
             binding: pack.record.binding,
           },
     packProblem: problem,
-    cards: findings.cards,
-    gpu: judgeCards(findings, pack?.name ?? null),
+    cards,
   }
 }
 

@@ -3,6 +3,7 @@ import { open, type FileHandle } from 'node:fs/promises'
 const loadSegment = 1
 const dynamicSegment = 2
 const stringTable = 5n
+const neededTag = 1n
 const runPathTags = [15n, 29n]
 
 interface Segment {
@@ -17,6 +18,15 @@ interface Segment {
  * Empty for anything that is not a 64-bit little-endian ELF file.
  */
 export async function runPaths(path: string): Promise<string[]> {
+  return (await dynamicTexts(path, runPathTags)).flatMap((text) => text.split(':'))
+}
+
+/** The libraries that a Linux shared library asks the loader for, by name. Empty for anything else. */
+export function neededLibraries(path: string): Promise<string[]> {
+  return dynamicTexts(path, [neededTag])
+}
+
+async function dynamicTexts(path: string, tags: readonly bigint[]): Promise<string[]> {
   const file = await open(path, 'r')
   try {
     const header = await read(file, 0, 64)
@@ -29,9 +39,9 @@ export async function runPaths(path: string): Promise<string[]> {
     const base = strings === undefined ? undefined : fileOffset(segments, strings)
     if (base === undefined) return []
     const texts = entries
-      .filter(([tag]) => runPathTags.includes(tag))
+      .filter(([tag]) => tags.includes(tag))
       .map(([, value]) => readText(file, base + Number(value)))
-    return (await Promise.all(texts)).flatMap((text) => text.split(':'))
+    return await Promise.all(texts)
   } finally {
     await file.close()
   }

@@ -8,9 +8,11 @@ import type { EngineStatusService } from './engine-status.ts'
 import type { Exports } from './exports.ts'
 import type { Folders } from './folders.ts'
 import type { KnownModels } from './known-models.ts'
+import type { Machine } from './machine.ts'
 import type { Models } from './models.ts'
 import type { Predictions } from './predictions.ts'
 import type { Runs } from './runs.ts'
+import type { Runtimes } from './runtimes.ts'
 import type { SettingsService } from './settings.ts'
 import type { Storage } from './storage.ts'
 import type { Tasks } from './tasks.ts'
@@ -34,7 +36,8 @@ export interface Services {
   storage: Storage
   knownModels: KnownModels
   problemReport: () => string
-  describeEngine: () => Task
+  machine: Machine
+  runtimes: Runtimes
   rebuildIndex: () => Task
 }
 
@@ -48,6 +51,10 @@ export function createHandlers(services: Services): Handlers {
     'shell/choose': (request) => folders.choose(request),
     'shell/reveal': (input) => folders.reveal(input),
     'folders/browse': (input) => folders.browse(input),
+    'machine/report': () => services.machine.report(),
+    'runtime/list': () => services.runtimes.list(),
+    'runtime/install': (input) => services.runtimes.install(input),
+    'runtime/remove': (input) => services.runtimes.remove(input),
     'storage/usage': () => storage.usage(),
     'storage/clear': ({ part }) => storage.clear(part),
     'settings/get': () => settings.get(),
@@ -116,7 +123,7 @@ export function createHandlers(services: Services): Handlers {
     'predictions/recent': () => predictions.recent(),
 
     'engine/status': () => engineStatus.get(),
-    'engine/describe': () => services.describeEngine(),
+    'engine/describe': () => services.machine.describeEngine(),
     'index/rebuild': () => services.rebuildIndex(),
     'tasks/list': () => tasks.list(),
     'tasks/get': ({ id }) => tasks.get(id),

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, renameSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Emit } from '#shared/contract'
 import { Settings, type SettingsChange } from '#shared/schemas/settings'
 import { writeJson } from '#main/files'
@@ -32,13 +33,18 @@ export function createSettings({ file, emit }: SettingsParts) {
   }
 }
 
+/** Where the settings of a data folder are. */
+export function settingsFile(dataFolder: string): string {
+  return join(dataFolder, 'settings.json')
+}
+
 export type SettingsService = ReturnType<typeof createSettings>
 
 /**
  * A field that cannot be read costs that field, a file that cannot be read is set aside: wrong settings must never
  * keep the program from starting.
  */
-function readSettings(file: string): Settings {
+export function readSettings(file: string): Settings {
   if (!existsSync(file)) return Settings.parse({})
   const stored = parseObject(readFileSync(file, 'utf8'))
   if (stored === null) {

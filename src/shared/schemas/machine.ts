@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { SerializedError } from '../errors.ts'
 import { EngineDescription } from './results.ts'
 
 const bytes = () => z.number().int().nonnegative()
@@ -29,6 +30,8 @@ export const MachineReport = z.strictObject({
     .nullable(),
   cards: z.array(GraphicsCardInfo),
   engine: EngineDescription.nullable(),
+  /** why the engine has not answered; neither this nor `engine`: it was busy */
+  engineProblem: SerializedError.optional(),
   /** is there what a run needs: runtime, engine, weights, disk */
   checks: z.array(MachineCheck),
   gpuChecks: z.array(MachineCheck),

@@ -1,7 +1,7 @@
-import { AppError } from '#shared/errors'
+import type { SerializedError } from '#shared/errors'
+import type { MachineReport } from '#shared/schemas/machine'
 import type { EngineDescription } from '#shared/schemas/results'
-import { staticReport, type StaticReport } from '#main/runtime/device-report'
-import type { Command, CommandContext } from '../command.ts'
+import type { Command } from '../command.ts'
 import { exitCodeOf, exitCodes } from '../exit-codes.ts'
 import { runTask } from '../follow.ts'
 import { bytes } from '../format.ts'
@@ -17,59 +17,44 @@ export const check: Command = {
   examples: ['check', 'check --json'],
   access: 'read',
   async run(context) {
-    const machine = await staticReport(context.dataFolder)
-    const engine = await describeEngine(context)
-    const failed = engine instanceof AppError
-    const passed = !failed && engine.selfTest.every((test) => test.passed)
+    const { report } = await runTask(context, 'machine', () => context.api.request('machine/report', {}))
+    const { engine, engineProblem, ...machine } = report
+    const passed = engine !== null && engine.selfTest.every((test) => test.passed)
     return {
-      json: {
-        machine,
-        engine: failed ? null : engine,
-        problem: failed ? engine.toJSON() : null,
-        passed,
-      },
-      text: [machineText(machine), failed ? engineProblem(engine) : engineText(engine)].join('\n'),
-      exitCode: failed ? exitCodeOf(engine.code) : passed ? exitCodes.ok : exitCodes.failed,
+      json: { machine, engine, problem: engineProblem ?? null, passed },
+      text: [
+        machineText(report),
+        ...(engineProblem === undefined ? [] : [engineProblemText(engineProblem)]),
+        ...(engine === null ? [] : [engineText(engine)]),
+      ].join('\n'),
+      exitCode:
+        engineProblem !== undefined
+          ? exitCodeOf(engineProblem.code)
+          : passed
+            ? exitCodes.ok
+            : exitCodes.failed,
     }
   },
 }
 
-/** A report must come out also when the engine does not start: then the reason is part of it. */
-async function describeEngine(context: CommandContext): Promise<EngineDescription | AppError> {
-  try {
-    return (await runTask(context, 'describe', () => context.api.request('engine/describe', {}))).description
-  } catch (thrown) {
-    return AppError.from(thrown)
-  }
-}
-
-function machineText({
-  system,
-  node,
-  processor,
-  memory,
-  disk,
-  pack,
-  packProblem,
-  cards,
-  gpu,
-}: StaticReport): string {
+function machineText(report: MachineReport): string {
+  const { system, node, processor, cores, memory, disk, cards, checks, gpuChecks } = report
+  const runtime = checks.find(({ id }) => id === 'runtime')
+  const obstacle = gpuChecks.find(({ state }) => state === 'failed')
   return table([
-    ['System', `${system.name} ${system.release}, ${system.architecture}, Node ${node}`],
-    ['Processor', `${processor.name}, ${processor.cores} cores${processor.hasAvx ? '' : ', without AVX'}`],
+    ['System', `${system}, Node ${node}`],
+    ['Processor', `${processor}, ${cores} cores`],
     ['Memory', `${bytes(memory.available)} of ${bytes(memory.total)} free`],
     ['Disk', `${bytes(disk.free)} of ${bytes(disk.total)} free at ${disk.folder}`],
-    [
-      'Runtime',
-      pack === null
-        ? `${packProblem?.message ?? 'none'} ${packProblem?.hint ?? ''}`
-        : `${pack.name}: TensorFlow ${pack.tensorflow}, binding ${pack.binding}`,
-    ],
+    ['Runtime', [runtime?.detail, runtime?.remedy].filter(Boolean).join(' ')],
     ...cards.map(({ name, memoryBytes, driver }) => [
       'Card',
       `${name}, ${bytes(memoryBytes)}, driver ${driver}`,
     ]),
-    ['GPU', gpu.usable ? 'usable' : `not used: ${gpu.reason} ${gpu.remedy}`],
+    ['GPU', obstacle === undefined ? 'usable' : `not used: ${obstacle.detail} ${obstacle.remedy ?? ''}`],
+    ...checks
+      .filter(({ id, state }) => id !== 'runtime' && id !== 'engine' && state !== 'passed')
+      .map(({ title, detail, remedy }) => [title, [detail, remedy].filter(Boolean).join(' ')]),
   ])
 }
 
@@ -84,6 +69,6 @@ function engineText({ backend, usingGpu, deviceName, selfTest }: EngineDescripti
   ])
 }
 
-function engineProblem({ message, hint }: AppError): string {
+function engineProblemText({ message, hint }: SerializedError): string {
   return `Engine     does not start: ${message}${hint === undefined ? '' : `\n           ${hint}`}`
 }

@@ -86,7 +86,7 @@ function notKept(method: EvaluatedMethod): AppError {
     'not-found',
     `The answers of ${method} to the test images were not kept for this run.`,
     {
-      hint: 'They are kept by runs of this version. Start the run again to see its pictures; the confusion matrix works without them.',
+      hint: 'Earlier versions did not keep them. Those of trained prompts come back with a new evaluation on the test images, the others with a new run; the confusion matrix works without them.',
     },
   )
 }

@@ -40,20 +40,25 @@ export async function scoreTestSplit(
 ): Promise<Evaluation> {
   const stage = method === 'zero-shot' ? 'zero-shot' : 'evaluate'
   const control = passControl(context, { stage, message: `Scoring test images, ${method}` })
-  const { test } = job.dataset
-  const { evaluation, scores } = await evaluateEach(
-    classifier,
-    model.images,
-    { images: test, split: 'test' },
-    control,
-  )
+  const task = { images: job.dataset.test, split: 'test' as const }
+  const { evaluation, scores } = await evaluateEach(classifier, model.images, task, control)
+  keepAnswers(folder, method, job.dataset, scores)
+  return evaluation
+}
+
+/** Keeps the answer to each test image of a run, in place of those that were kept before. */
+export function keepAnswers(
+  folder: string,
+  method: EvaluatedMethod,
+  dataset: JobDataset,
+  scores: readonly number[][],
+): void {
   const answers = scores.map((row, i) => {
     const top = mostProbable(row, ANSWER_CLASSES)
-    const { path, label } = test[i]!
-    return { path: datasetPath(job.dataset, path), label, predicted: top[0]!.label, top }
+    const { path, label } = dataset.test[i]!
+    return { path: datasetPath(dataset, path), label, predicted: top[0]!.label, top }
   })
   writeAnswers(answersFile(folder, method), answers)
-  return evaluation
 }
 
 /** Records an evaluation under its method and announces it. */

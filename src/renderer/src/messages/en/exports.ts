@@ -48,6 +48,7 @@ export const exports = {
   copyLoader: 'Copy code',
   earlier: 'Earlier exports of this run',
   none: 'This run has not been exported yet.',
+  noOther: 'There is no other one.',
   checkAgain: 'Check again',
   checkAgainOf: (folder: string) => `Check ${folder} again`,
   fileCount: (count: number) => plural(count, { one: '# file', other: '# files' }),

@@ -92,7 +92,10 @@ export const results = {
       `${truth}, answered ${answer}, ${probability}`,
     oldRun: 'This run was made by a version that did not keep the answers',
     oldRunText:
-      'The accuracies and the matrix are still here; which picture was answered how is not. A new evaluation scores the test pictures again.',
+      'The accuracies and the matrix are still here; which picture was answered how is not. A new evaluation of the trained prompts scores the test pictures again and keeps the answers.',
+    oldRunOnlyNew:
+      'The accuracies and the matrix are still here; which picture was answered how is not. A new run with the same settings keeps the answers.',
+    leftOut: 'left out',
     evaluateAgain: 'Evaluate again',
   },
   mistakes: {

@@ -73,7 +73,7 @@ export const runs = {
   deleteMany: (count: number, names: string) =>
     `Delete ${plural(count, { one: '# run', other: '# runs' })}: ${names}?`,
   andMore: (count: number) => `and ${plural(count, { one: '# more', other: '# more' })}`,
-  deleteConsequence: 'Its prompts, results and checkpoints are deleted from the disk. Exports stay.',
+  deleteConsequence: 'Prompts, results and checkpoints are deleted from the disk. Exports stay.',
   deleteAction: 'Delete',
   editTitle: 'Name and notes',
   name: 'Name',

@@ -172,7 +172,8 @@ export const settings = {
     resetAll: 'Reset all',
     resetQuestion: 'Reset all keyboard shortcuts?',
     resetConsequence: 'Every command has the keys again that it came with.',
-    conflict: (titles: string) => `Also the keys of: ${titles}. Only the first command in this list answers.`,
+    conflict: (titles: string) =>
+      `Also the keys of “${titles}”. Only the first command in this list answers.`,
     browserNote:
       'A browser keeps some keys for itself, such as those for a new window or tab. Where keys do nothing here, give the command others, or use the desktop window.',
     nothing: 'No command of that name',

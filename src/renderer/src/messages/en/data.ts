@@ -147,7 +147,8 @@ export const data = {
   missing: {
     some: (missing: number, total: number) =>
       `${missing.toLocaleString()} of ${plural(total, { one: '# picture', other: '# pictures' })} cannot be found.`,
-    text: 'Results of earlier runs stay readable. Choose the folder that the pictures are in now; every file is compared with the one that was imported.',
+    results: 'Results of earlier runs stay readable.',
+    text: 'Choose the folder that the pictures are in now. Every file is compared with the one that was imported.',
     locate: 'Locate the folder…',
     folder: 'Folder with the pictures',
     relink: 'Look there',

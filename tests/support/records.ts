@@ -1,5 +1,5 @@
 import type { Dataset, DatasetImage } from '#shared/schemas/dataset'
-import { RunConfig, type SearchEpoch, type TrainEpoch } from '#shared/schemas/run'
+import { RunConfig, type Evaluation, type SearchEpoch, type TrainEpoch } from '#shared/schemas/run'
 import type { RegisteredModel } from '#shared/schemas/registered-model'
 import type { RunRow } from '#main/db/runs-repository'
 
@@ -125,5 +125,21 @@ export function trainEpoch(epoch: number, changes: Partial<TrainEpoch> = {}): Tr
     learningRate: 0.1,
     seconds: 1,
     ...changes,
+  }
+}
+
+export function evaluation(accuracy: number): Evaluation {
+  return {
+    split: 'test',
+    images: 8,
+    accuracy,
+    macroF1: accuracy,
+    loss: 1,
+    classes: ['cat', 'dog'].map((name) => ({ name, images: 4, accuracy, f1: accuracy })),
+    confusion: [
+      [4, 0],
+      [0, 4],
+    ],
+    seconds: 1,
   }
 }

@@ -99,6 +99,34 @@ describe('a run', () => {
     expect(resumed.stderr).not.toContain('search 0/2')
   })
 
+  test('with several seeds is several runs, one after the other, with their mean', async () => {
+    const words = ['run', pictures, ...SHORT, '--seeds', '1,2']
+    const { code, stdout } = await dplstudio(words)
+    expect(code).toBe(0)
+    expect(stdout).toContain('DPL: 75.0 ± 0.0 % over 2 seeds')
+    const listed = JSON.parse((await dplstudio(['runs', '--json'])).stdout) as { config: { seed: number } }[]
+    expect(listed.map(({ config }) => config.seed).sort()).toEqual([1, 2])
+  })
+
+  test('can be named, noted and read about', async () => {
+    const { document } = await json(['run', pictures, ...SHORT])
+    const { id } = document['run'] as { id: string }
+    const noted = await dplstudio(['runs', 'note', id, '--name', 'Best', '--notes', 'with new light'])
+    expect(noted.stdout).toBe('Best\nwith new light\n')
+    expect((await dplstudio(['runs', 'card', id])).stdout).toContain('# Best\n')
+  })
+
+  test('stops with the seed that Ctrl+C stopped', async () => {
+    const { code, stdout } = await dplstudio(['run', pictures, ...SHORT, '--seeds', '1,2,3'], {
+      engine: { mode: 'normal', epochMs: 300 },
+      onStderr: (text, press) => {
+        if (text.includes('search 1/2') && !text.includes('Pausing')) press()
+      },
+    })
+    expect(code).toBe(130)
+    expect(stdout).toContain('not finished: seeds 1, 2, 3')
+  })
+
   test('ends at once at the second Ctrl+C', async () => {
     let presses = 0
     const { exits } = await dplstudio(['run', pictures, ...SHORT], {

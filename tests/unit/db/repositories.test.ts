@@ -1,9 +1,18 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { openDatabase, type Database } from '#main/db/database'
 import { createDatasetsRepository } from '#main/db/datasets-repository'
+import { migrations } from '#main/db/migrations'
 import { createModelsRepository } from '#main/db/models-repository'
 import { createRunsRepository } from '#main/db/runs-repository'
-import { datasetImages, datasetOf, model, runRow, searchEpoch, trainEpoch } from '../../support/records.ts'
+import {
+  datasetImages,
+  datasetOf,
+  evaluation,
+  model,
+  runRow,
+  searchEpoch,
+  trainEpoch,
+} from '../../support/records.ts'
 
 let db: Database
 beforeEach(() => {
@@ -89,6 +98,32 @@ describe('runs', () => {
       searchSeconds: 1.5,
     })
     expect(repository.result('r1').searchSeconds).toBe(1.5)
+  })
+
+  test('are listed without the matrices of their evaluations, which are there when asked for', () => {
+    const repository = createRunsRepository(db)
+    const result = { zeroShot: evaluation(0.5), dpl: evaluation(0.75) }
+    repository.save(runRow({ result }))
+    expect(repository.get('r1')).toMatchObject({ accuracy: 0.75, macroF1: 0.75, testImages: 8 })
+    expect(repository.result('r1')).toEqual(result)
+    const listed = db.prepare('SELECT * FROM runs').all() as Record<string, unknown>[]
+    expect(JSON.stringify(listed)).not.toContain('confusion')
+  })
+
+  test('of an older index keep their results', () => {
+    const old = openDatabase(':memory:', migrations.slice(0, 1))
+    const result = { zeroShot: evaluation(0.5), dpl: evaluation(0.75), trainSeconds: 3 }
+    old
+      .prepare(
+        `INSERT INTO runs (id, name, kind, method, status, config, seed, shots, dataset_id, dataset_name, model_id,
+           model_name, folder, created_at, result)
+         VALUES ('old', 'old', 'train', 'dpl', 'finished', ?, 1, 16, 'd', 'D', 'm', 'M', '/r', 'then', ?)`,
+      )
+      .run(JSON.stringify(runRow().config), JSON.stringify(result))
+    for (const step of migrations.slice(1)) old.exec(step)
+    const repository = createRunsRepository(old)
+    expect(repository.result('old')).toEqual(result)
+    expect(repository.get('old')).toMatchObject({ accuracy: 0.75, trainSeconds: 3, notes: '' })
   })
 
   test('keep their epochs when they are stored again', () => {

@@ -77,5 +77,41 @@ const remove: Command = {
   },
 }
 
+const card: Command = {
+  name: 'runs card',
+  summary: 'Print what a run was made of and what it came to, as Markdown',
+  usage: '<run>',
+  positionals: [1, 1],
+  options: {},
+  examples: ['runs card 20260131-1405-flowers-k3fm > card.md'],
+  access: 'read',
+  async run({ api }, { positionals }) {
+    const { markdown } = await api.request('runs/card', { id: positionals[0]! })
+    return { json: { markdown }, text: markdown.trimEnd() }
+  },
+}
+
+const note: Command = {
+  name: 'runs note',
+  summary: 'Give a run another name, or notes',
+  usage: '<run> [--name <name>] [--notes <text>]',
+  positionals: [1, 1],
+  options: {
+    name: { type: 'string', value: 'name', help: 'of the run' },
+    notes: { type: 'string', value: 'text', help: 'in place of the notes it has' },
+  },
+  examples: ['runs note 20260131-1405-flowers-k3fm --name "With new light"'],
+  access: 'write',
+  async run({ api }, args) {
+    const [name, notes] = [args.text('name'), args.text('notes')]
+    const run = await api.request('runs/annotate', {
+      id: args.positionals[0]!,
+      ...(name !== undefined && { name }),
+      ...(notes !== undefined && { notes }),
+    })
+    return { json: run, text: [run.name, ...(run.notes === '' ? [] : [run.notes])].join('\n') }
+  },
+}
+
 /** Looks at runs that there are. */
-export const runsCommands = [list, show, remove]
+export const runsCommands = [list, show, card, note, remove]

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { answerOf, probabilities, summarise } from '#main/engine/metrics/accuracy'
+import { answerOf, mostProbable, probabilities, summarise } from '#main/engine/metrics/accuracy'
 
 describe('a summary', () => {
   // true 0: two right, one taken for 1; true 1: one right; class 2 never occurs but is answered once.
@@ -38,5 +38,16 @@ describe('an answer', () => {
 
   test('stays finite for scores as large as 100 times a cosine', () => {
     expect(answerOf([100, -100], 1).loss).toBeCloseTo(200)
+  })
+})
+
+describe('the most probable classes', () => {
+  test('come best first with their probabilities, of equal ones the first, which is the answer', () => {
+    const scores = [1, 3, 3, 2]
+    const best = mostProbable(scores, 3)
+    expect(best.map(({ label }) => label)).toEqual([1, 2, 3])
+    expect(best[0]!.label).toBe(answerOf(scores, 0).predicted)
+    expect(best[0]!.probability).toBeCloseTo(probabilities(scores)[1]!)
+    expect(mostProbable([0, 1], 5)).toHaveLength(2)
   })
 })

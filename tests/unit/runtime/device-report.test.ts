@@ -3,15 +3,17 @@ import { delimiter, join } from 'node:path'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { engineEnvironment } from '#main/runtime/environment'
 import { staticReport } from '#main/runtime/device-report'
-import { findCards, judgeCards, parseCards, type CardFindings } from '#main/runtime/graphics-card'
+import { findCards, parseCards } from '#main/runtime/graphics-card'
 import type { InstalledPack } from '#main/runtime/packs'
 import { progressPrinter } from '#main/runtime/progress'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
-const card = { name: 'NVIDIA H100 80GB HBM3', memoryBytes: 81559 * 2 ** 20, driver: '550.54.15' }
-const found: CardFindings = { cards: [card], onBus: true, driverLoaded: true, complaint: null }
-const none: CardFindings = { cards: [], onBus: false, driverLoaded: false, complaint: null }
-const linux = { env: {}, platform: 'linux' } as const
+const card = {
+  name: 'NVIDIA H100 80GB HBM3',
+  memoryBytes: 81559 * 2 ** 20,
+  freeBytes: 80000 * 2 ** 20,
+  driver: '550.54.15',
+}
 
 function fakeNvidiaSmi(script: string): void {
   const folder = temporaryFolder()
@@ -21,66 +23,9 @@ function fakeNvidiaSmi(script: string): void {
   onTestFinished(() => void vi.unstubAllEnvs())
 }
 
-describe('judgeCards', () => {
-  test('expects a card with its pack to be used', () => {
-    expect(judgeCards(found, 'cuda12', linux).usable).toBe(true)
-  })
-
-  test.each([
-    ['no card at all', none, 'cuda12', {}, /No NVIDIA card/, /processor/],
-    ['a card without a driver', { ...none, onBus: true }, 'cpu', {}, /driver is missing/, /525\.60\.13/],
-    [
-      'a driver without its tool',
-      { ...none, driverLoaded: true },
-      'cpu',
-      {},
-      /no nvidia-smi/,
-      /Install NVIDIA/,
-    ],
-    [
-      'a driver that does not answer',
-      { ...none, complaint: 'version mismatch' },
-      'cuda12',
-      {},
-      /version mismatch/,
-      /Restart/,
-    ],
-    [
-      'a driver too old',
-      { ...found, cards: [{ ...card, driver: '470.82.01' }] },
-      'cuda12',
-      {},
-      /470\.82\.01 is too old/,
-      /Update/,
-    ],
-    [
-      'a driver a little too old',
-      { ...found, cards: [{ ...card, driver: '525.60.12' }] },
-      'cuda12',
-      {},
-      /too old/,
-      /Update/,
-    ],
-    ['the wrong pack', found, 'cpu', {}, /processor only/, /install cuda12/],
-    ['no pack', found, null, {}, /No runtime pack/, /install cuda12/],
-    ['hidden cards', found, 'cuda12', { CUDA_VISIBLE_DEVICES: '-1' }, /hides every card/, /Remove/],
-    ['no visible cards', found, 'cuda12', { CUDA_VISIBLE_DEVICES: '' }, /hides every card/, /Remove/],
-  ] as const)('explains %s', (_, findings, pack, env, reason, remedy) => {
-    const verdict = judgeCards(findings, pack, { env, platform: 'linux' })
-    expect(verdict.usable).toBe(false)
-    expect(verdict.reason).toMatch(reason)
-    expect(verdict.remedy).toMatch(remedy)
-  })
-
-  test('lets an old driver serve the pack that was made for it', () => {
-    const old = { ...found, cards: [{ ...card, driver: '470.82.01' }] }
-    expect(judgeCards(old, 'official', linux).usable).toBe(true)
-  })
-})
-
 describe('findCards', () => {
   test('reads the answer of nvidia-smi', async () => {
-    fakeNvidiaSmi('echo "NVIDIA H100 80GB HBM3, 81559, 550.54.15"')
+    fakeNvidiaSmi('echo "NVIDIA H100 80GB HBM3, 81559, 80000, 550.54.15"')
     expect(await findCards()).toMatchObject({ cards: [card], complaint: null })
   })
 
@@ -94,7 +39,9 @@ describe('findCards', () => {
 
   test('leaves out lines that are no cards', () => {
     expect(parseCards('\nNo devices were found\n')).toEqual([])
-    expect(parseCards('A100, [N/A], 550.1\n')).toEqual([{ name: 'A100', memoryBytes: 0, driver: '550.1' }])
+    expect(parseCards('A100, [N/A], 12, 550.1\n')).toEqual([
+      { name: 'A100', memoryBytes: 0, freeBytes: 12 * 2 ** 20, driver: '550.1' },
+    ])
   })
 })
 

@@ -31,6 +31,7 @@ export interface DesktopOptions {
 /** The built desktop program, running in this process over the stand-in. */
 export interface RunningDesktop {
   readonly state: StandInState
+  readonly nativeTheme: { readonly themeSource: string }
   /** the only window, once it is there */
   window(): Promise<StandInWindow>
   /** its page, once it has been drawn */
@@ -63,7 +64,7 @@ export function temporaryData(): { path: string; remove: () => void } {
 }
 
 /** Evaluates the built entry, and only then becomes ready, as Electron does. */
-export async function startDesktop(browser: Browser, options: DesktopOptions): Promise<RunningDesktop> {
+export function startDesktop(browser: Browser, options: DesktopOptions): RunningDesktop {
   const { electron, state } = createElectron({ browser, engine: options.engine })
   state.app.lockIsFree = options.lockIsTaken !== true
   options.prepare?.(state)
@@ -78,6 +79,7 @@ export async function startDesktop(browser: Browser, options: DesktopOptions): P
   const complaints: string[] = []
   let stopped = false
   const watched = new WeakSet<Page>()
+  const clients = new WeakMap<Page, Promise<Api>>()
 
   const window = () => until(() => state.windows.at(0), 'the window')
   const page = async () => {
@@ -89,9 +91,15 @@ export async function startDesktop(browser: Browser, options: DesktopOptions): P
   }
   return {
     state,
+    nativeTheme: electron.nativeTheme,
     window,
     page,
-    api: async () => connectTable(contract, await pagePort(await page())),
+    async api() {
+      const shown = await page()
+      const client = clients.get(shown) ?? pagePort(shown).then((port) => connectTable(contract, port))
+      clients.set(shown, client)
+      return client
+    },
     complaints,
     question: () => until(() => state.asked.find(({ answered }) => !answered), 'a question'),
     async stop() {
@@ -108,10 +116,13 @@ export async function startDesktop(browser: Browser, options: DesktopOptions): P
 }
 
 /** Waits for something that the program does in its own time. */
-export async function until<Value>(look: () => Value | undefined, what: string): Promise<Value> {
+export async function until<Value>(
+  look: () => Value | undefined | Promise<Value | undefined>,
+  what = 'it',
+): Promise<Value> {
   const limit = Date.now() + 20_000
   for (;;) {
-    const found = look()
+    const found = await look()
     if (found !== undefined) return found
     if (Date.now() > limit) throw new Error(`Waited in vain for ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 20))

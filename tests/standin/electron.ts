@@ -39,7 +39,6 @@ export interface StandInOptions {
   engine?: string | undefined
 }
 
-export type StandInState = ReturnType<typeof createState>
 type Handler = (request: Request) => Promise<Response>
 
 /** What Chromium can load instead of `dpl://app`. */
@@ -47,18 +46,66 @@ const PUBLIC = 'https://app.dpl.invalid'
 const toPublic = (address: string) => address.replace('dpl://app', PUBLIC)
 const fromPublic = (address: string) => address.replace(PUBLIC, 'dpl://app')
 
+interface StandInApp extends EventEmitter {
+  isPackaged: boolean
+  paths: Record<string, string>
+  switches: string[]
+  sandboxed: boolean
+  accelerated: boolean
+  relaunched: boolean
+  /** given away by the test when another instance is supposed to be there */
+  lockIsFree: boolean
+  lockData: unknown
+  enableSandbox(): void
+  disableHardwareAcceleration(): void
+  commandLine: { appendSwitch(name: string, value?: string): void }
+  setPath(name: string, path: string): void
+  requestSingleInstanceLock(data: unknown): boolean
+  whenReady(): Promise<void>
+  isReady(): boolean
+  quit(): void
+  exit(code?: number): void
+  relaunch(): void
+}
+
 /** What the test looks at, and what it says in the user's place. */
-function createState(browser: Browser, engine: string | undefined) {
-  const app = Object.assign(new EventEmitter(), {
+export interface StandInState {
+  app: StandInApp
+  browser: Browser
+  engine: string | undefined
+  ipcMain: EventEmitter
+  isReady: boolean
+  ready: Promise<void>
+  /** the exit code, once the program has ended */
+  ended: Promise<number>
+  endWith(code: number): void
+  becomeReady(): void
+  windows: StandInWindow[]
+  handlers: Map<string, Handler>
+  privileged: string[]
+  /** every dialog, in order; unanswered ones wait for `answer` */
+  asked: Question[]
+  menu: MenuItem[] | null
+  notices: { title: string; body: string }[]
+  awake: Set<number>
+  trays: { toolTip: string; menu: MenuItem[]; destroyed: boolean }[]
+  opened: string[]
+  shown: string[]
+  engines: ChildProcess[]
+  permissions: { request: PermissionRequest | null; check: PermissionCheck | null }
+  workArea: { x: number; y: number; width: number; height: number }
+}
+
+function createState(browser: Browser, engine: string | undefined): StandInState {
+  const app: StandInApp = Object.assign(new EventEmitter(), {
     isPackaged: false,
-    paths: {} as Record<string, string>,
-    switches: [] as string[],
+    paths: {},
+    switches: [],
     sandboxed: false,
     accelerated: true,
     relaunched: false,
-    /** given away by the test when another instance is supposed to be there */
     lockIsFree: true,
-    lockData: undefined as unknown,
+    lockData: undefined,
     enableSandbox: () => {
       refuseAfterReady('app.enableSandbox()')
       app.sandboxed = true
@@ -88,7 +135,7 @@ function createState(browser: Browser, engine: string | undefined) {
   })
   let becomeReady: () => void = () => undefined
   let endWith: (code: number) => void = () => undefined
-  const state = {
+  const state: StandInState = {
     app,
     browser,
     engine,
@@ -102,19 +149,18 @@ function createState(browser: Browser, engine: string | undefined) {
       becomeReady()
       app.emit('ready')
     },
-    windows: [] as StandInWindow[],
-    handlers: new Map<string, Handler>(),
-    privileged: [] as string[],
-    /** every dialog, in order; unanswered ones wait for `answer` */
-    asked: [] as Question[],
-    menu: null as MenuItem[] | null,
-    notices: [] as ({ title: string; body: string } & EventEmitter)[],
-    awake: new Set<number>(),
-    trays: [] as { toolTip: string; menu: MenuItem[]; destroyed: boolean; emit: EventEmitter['emit'] }[],
-    opened: [] as string[],
-    shown: [] as string[],
-    engines: [] as ChildProcess[],
-    permissions: { request: null as PermissionRequest | null, check: null as PermissionCheck | null },
+    windows: [],
+    handlers: new Map(),
+    privileged: [],
+    asked: [],
+    menu: null,
+    notices: [],
+    awake: new Set(),
+    trays: [],
+    opened: [],
+    shown: [],
+    engines: [],
+    permissions: { request: null, check: null },
     workArea: { x: 0, y: 0, width: 1920, height: 1040 },
   }
   const refuseAfterReady = (what: string) => {
@@ -172,10 +218,27 @@ interface WindowOptions {
   webPreferences: WebPreferences
 }
 
-export type StandInWindow = InstanceType<ReturnType<typeof windowClass>>
+export interface StandInWindow extends EventEmitter {
+  readonly webContents: ReturnType<typeof createContents>
+  readonly options: WindowOptions
+  bounds: { x: number; y: number; width: number; height: number }
+  title: string
+  visible: boolean
+  focused: boolean
+  minimized: boolean
+  maximized: boolean
+  destroyed: boolean
+  progress: number
+  loadURL(address: string): Promise<void>
+  reload(): Promise<void>
+  maximize(): void
+  blur(): void
+  close(): void
+  destroy(): void
+}
 
 function windowClass(state: StandInState) {
-  return class StandIn extends EventEmitter {
+  return class StandIn extends EventEmitter implements StandInWindow {
     static getAllWindows = () => state.windows
     static getFocusedWindow = () => state.windows.find((window) => window.focused) ?? null
 

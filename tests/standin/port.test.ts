@@ -78,17 +78,12 @@ test('the port ends with the window', async () => {
 test('other channels, other frames and other pages are not listened to', async () => {
   const { opened, window, page, ipc } = await openEcho()
   const send = (channel: string, inFrame: boolean) =>
-    page.evaluate(
-      async ([name, framed]) => {
-        const frame = document.createElement('iframe')
-        if (framed) document.body.append(frame)
-        const scope = (framed ? frame.contentWindow! : window) as unknown as {
-          __standInSend: (channel: string, args: unknown[]) => Promise<void>
-        }
-        await scope.__standInSend(name, ['a page', { type: 'request', id: 1, name: 'echo', input: {} }])
-      },
-      [channel, inFrame] as const,
-    )
+    page.evaluate(`(async () => {
+      const frame = document.createElement('iframe')
+      if (${inFrame}) document.body.append(frame)
+      const message = { type: 'request', id: 1, name: 'echo', input: {} }
+      await (${inFrame} ? frame.contentWindow : window).__standInSend('${channel}', ['a page', message])
+    })()`)
   await send('settings', false)
   await send('port', true)
   const { mainFrame } = window.webContents

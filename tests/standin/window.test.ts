@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { Capabilities } from '#shared/schemas/app'
+import { outcomeOf } from '../support/application.ts'
 import { launchChromium, startDesktop, temporaryData, until, type DesktopOptions } from './desktop.ts'
 
 let browser: Browser
@@ -19,14 +20,14 @@ afterAll(async () => {
   data.remove()
 })
 
-async function start(options: Partial<DesktopOptions> = {}) {
-  const desktop = await startDesktop(browser, { dataFolder: data.path, ...options })
+function start(options: Partial<DesktopOptions> = {}) {
+  const desktop = startDesktop(browser, { dataFolder: data.path, ...options })
   running.push(desktop)
   return desktop
 }
 
 test('the window opens on our page, which talks to the program and complains about nothing', async () => {
-  const desktop = await start()
+  const desktop = start()
   const page = await desktop.page()
   const { visible, options } = await desktop.window()
   expect(visible).toBe(true)
@@ -39,44 +40,40 @@ test('the window opens on our page, which talks to the program and complains abo
 })
 
 test('the page has no Node, no Electron, and a policy that lets nothing in', async () => {
-  const desktop = await start()
+  const desktop = start()
   const page = await desktop.page()
-  const found = await page.evaluate(() =>
-    ['require', 'process', 'module', 'Buffer', 'electron'].filter((name) => name in window),
-  )
-  expect(found).toEqual([])
   expect(
-    await page.evaluate(() => Object.keys((window as unknown as { dplstudio: object }).dplstudio)),
-  ).toEqual(['post', 'listen', 'pathOf'])
-  const policy = await page.evaluate(async () => (await fetch('/')).headers.get('content-security-policy'))
-  expect(policy).toContain("default-src 'none'; script-src 'self'")
-  const directive = await page.evaluate(
-    () =>
-      new Promise((resolve) => {
-        document.addEventListener('securitypolicyviolation', (event) => resolve(event.effectiveDirective))
-        document.body.append(Object.assign(document.createElement('script'), { text: 'stolen = true' }))
-      }),
+    await page.evaluate(
+      `['require', 'process', 'module', 'Buffer', 'electron'].filter((name) => name in window)`,
+    ),
+  ).toEqual([])
+  expect(await page.evaluate('Object.keys(dplstudio)')).toEqual(['post', 'listen', 'pathOf'])
+  const policy = await page.evaluate(
+    `fetch('/').then(({ headers }) => headers.get('content-security-policy'))`,
   )
+  expect(policy).toContain("default-src 'none'; script-src 'self'")
+  const directive = await page.evaluate(`new Promise((resolve) => {
+    document.addEventListener('securitypolicyviolation', (event) => resolve(event.effectiveDirective))
+    document.body.append(Object.assign(document.createElement('script'), { text: 'stolen = true' }))
+  })`)
   expect(directive).toBe('script-src-elem')
   expect(desktop.state.app.sandboxed).toBe(true)
 })
 
 test('nothing leads away from the page, and a link opens in the browser once the user agrees', async () => {
-  const desktop = await start()
+  const desktop = start()
   const page = await desktop.page()
   const { attempts } = (await desktop.window()).webContents
-  await page.evaluate(() => {
-    location.href = 'https://example.org/away'
-  })
+  await page.evaluate(`location.href = 'https://example.org/away'`)
   await until(() => (attempts.includes('https://example.org/away') ? true : undefined), 'the attempt')
   expect(page.url()).toMatch(/^https:\/\/app\.dpl\.invalid\//)
 
-  await page.evaluate(() => window.open('file:///etc/passwd'))
-  await page.evaluate(() => window.open('https://example.org/paper'))
+  await page.evaluate(`window.open('file:///etc/passwd')`)
+  await page.evaluate(`window.open('https://example.org/paper')`)
   const question = await desktop.question()
   expect(question.options.detail).toBe('https://example.org/paper')
   question.answer({ response: 1 })
-  await page.evaluate(() => window.open('https://example.org/again'))
+  await page.evaluate(`window.open('https://example.org/again')`)
   ;(await desktop.question()).answer({ response: 0 })
   await until(() => desktop.state.opened[0], 'the browser')
   expect(desktop.state.opened).toEqual(['https://example.org/again'])
@@ -88,7 +85,7 @@ test('nothing leads away from the page, and a link opens in the browser once the
 })
 
 test('only the clipboard of our own page is permitted', async () => {
-  const desktop = await start()
+  const desktop = start()
   await desktop.window()
   const { request, check } = desktop.state.permissions
   const asked = (permission: string, requestingUrl: string) => {
@@ -104,7 +101,7 @@ test('only the clipboard of our own page is permitted', async () => {
 })
 
 test('the program’s dialogs answer the page, and what is shown lies in the file manager', async () => {
-  const desktop = await start()
+  const desktop = start()
   const api = await desktop.api()
   const choosing = api.request('shell/choose', { kind: 'folder', purpose: 'pictures', title: 'Pictures' })
   const question = await desktop.question()
@@ -130,7 +127,7 @@ test('the program’s dialogs answer the page, and what is shown lies in the fil
 })
 
 test('the menu names the commands, and the page does them', async () => {
-  const desktop = await start()
+  const desktop = start()
   const page = await desktop.page()
   const items = desktop.state.menu!.flatMap(({ submenu }) => submenu ?? [])
   const queue = items.find(({ id }) => id === 'go-queue')
@@ -151,7 +148,7 @@ test('the menu names the commands, and the page does them', async () => {
 })
 
 test('a second start brings the first window up and opens what it was started with', async () => {
-  const desktop = await start()
+  const desktop = start()
   const page = await desktop.page()
   const window = await desktop.window()
   window.minimized = true
@@ -162,20 +159,20 @@ test('a second start brings the first window up and opens what it was started wi
   expect(window).toMatchObject({ minimized: false, focused: true })
   await page.waitForURL('**/import')
 
-  const second = await start({ lockIsTaken: true, args: ['some/folder'] })
+  const second = start({ lockIsTaken: true, args: ['some/folder'] })
   expect(await second.state.ended).toBe(0)
   expect(second.state.app.lockData).toEqual({ path: join(process.cwd(), 'some/folder') })
   expect(second.state.windows).toEqual([])
 })
 
 test('a folder named at the start is opened once the page is there', async () => {
-  const desktop = await start({ args: ['/pictures/of/cats'] })
+  const desktop = start({ args: ['/pictures/of/cats'] })
   const page = await desktop.page()
   await page.waitForURL('**/import')
 })
 
 test('the window is where it was, and back on the screen when that has become smaller', async () => {
-  const first = await start()
+  const first = start()
   const window = await first.window()
   window.bounds = { x: 1500, y: 300, width: 900, height: 600 }
   window.maximize()
@@ -187,29 +184,30 @@ test('the window is where it was, and back on the screen when that has become sm
     maximized: true,
   })
   await first.stop()
-  const again = await start()
+  const again = start()
   expect(await again.window()).toMatchObject({ maximized: true, bounds: { x: 1500, y: 300 } })
   await again.stop()
-  const smaller = await start({
+  const smaller = start({
     prepare: (state) => (state.workArea = { x: 0, y: 0, width: 1024, height: 700 }),
   })
   expect((await smaller.window()).bounds).toEqual({ x: 62, y: 50, width: 900, height: 600 })
 })
 
 test('through ssh -X nothing is drawn by a graphics card, and the window opens all the same', async () => {
-  const desktop = await start({ env: { DISPLAY: 'localhost:10.0' } })
+  const desktop = start({ env: { DISPLAY: 'localhost:10.0' } })
   await desktop.page()
   expect(desktop.state.app.accelerated).toBe(false)
   expect(desktop.state.app.switches).toEqual(['disable-gpu=', 'ozone-platform=x11'])
   await desktop.stop()
-  const local = await start({ env: { DISPLAY: ':0' } })
+  const local = start({ env: { DISPLAY: ':0' } })
+  await local.window()
   expect(local.state.app).toMatchObject({ accelerated: true, switches: [] })
 })
 
 test('while another process owns the data folder, the user may look but change nothing', async () => {
-  const owner = await start()
+  const owner = start()
   await owner.page()
-  const reader = await start()
+  const reader = start()
   const question = await reader.question()
   expect(question.options.detail).toContain('the window')
   question.answer({ response: 0 })
@@ -220,7 +218,38 @@ test('while another process owns the data folder, the user may look but change n
   await expect(api.request('models/import-starter', {})).rejects.toMatchObject({ code: 'locked' })
   await reader.stop()
 
-  const unwilling = await start()
+  const unwilling = start()
   ;(await unwilling.question()).answer({ response: 1 })
   expect(await unwilling.state.ended).toBe(1)
+})
+
+test('the real engine starts as a utility process, and pictures come from the page’s own origin', async () => {
+  const desktop = start()
+  const page = await desktop.page()
+  const api = await desktop.api()
+  const { description } = await outcomeOf(api, api.request('engine/describe', {}), 'describe')
+  expect(description.selfTest.map(({ passed }) => passed)).not.toContain(false)
+
+  const { sampleFolder } = await api.request('app/info', {})
+  const { dataset } = await outcomeOf(
+    api,
+    api.request('datasets/import', { path: sampleFolder }),
+    'dataset-import',
+  )
+  const [image] = await api.request('datasets/images', { id: dataset.id, limit: 1 })
+  const address = `/assets/datasets/${dataset.id}/${image!.path.split('/').map(encodeURIComponent).join('/')}?size=160`
+  const width = await page.evaluate(`(async () => {
+    const picture = Object.assign(new Image(), { src: ${JSON.stringify(address)} })
+    await picture.decode()
+    return picture.naturalWidth
+  })()`)
+  expect(width).toBeGreaterThan(0)
+  expect(desktop.complaints).toEqual([])
+})
+
+test('what the system says of the theme is what the user has chosen', async () => {
+  const desktop = start()
+  await (await desktop.api()).request('settings/change', { theme: 'dark' })
+  await until(() => (desktop.nativeTheme.themeSource === 'dark' ? true : undefined), 'the theme')
+  await (await desktop.api()).request('settings/change', { theme: 'system' })
 })

@@ -25,7 +25,7 @@ import { readOnly } from './services/read-only.ts'
 import { rebuildIndex } from './services/reindex.ts'
 import { createEstimates } from './services/run-estimate.ts'
 import { writeProblemReport } from './services/problem-report.ts'
-import { followMove } from './services/relocation.ts'
+import { createRelocation, type Relocation } from './services/relocation.ts'
 import { createRuns, type Runs } from './services/runs.ts'
 import { createRuntimes } from './services/runtimes.ts'
 import { createSettings, settingsFile } from './services/settings.ts'
@@ -100,7 +100,6 @@ export function compose(composition: Composition): Application {
   const settings = createSettings({ file: settingsFile(dataFolder), emit })
   const tasks = createTasks({ emit })
   const runsRepository = createRunsRepository(db)
-  followMove(runsRepository, folders)
   const datasets = createDatasets({
     repository: createDatasetsRepository(db),
     folder: folders.datasets,
@@ -156,6 +155,7 @@ export function compose(composition: Composition): Application {
     exportFolder: folders.exports,
     capabilities: shell.capabilities,
   }
+  const reindex = () => rebuildIndex({ runs: runsRepository, datasets, models, folders })
   const handlers = createHandlers({
     info,
     settings,
@@ -201,12 +201,10 @@ export function compose(composition: Composition): Application {
     }),
     machine: createMachine({ dataFolder, engine, engineStatus, settings, models, tasks }),
     runtimes: createRuntimes({ dataFolder, engine, settings, tasks }),
-    rebuildIndex: () =>
-      tasks.start('reindex', () =>
-        Promise.resolve(rebuildIndex({ runs: runsRepository, datasets, models, folders })),
-      ),
+    rebuildIndex: () => tasks.start('reindex', () => Promise.resolve(reindex())),
   })
-  recover(runs, lock, join(dataFolder, 'owner.lock'))
+  const relocation = createRelocation({ dataFolder, runs: runsRepository, rebuildIndex: reindex })
+  recover({ runs, relocation }, lock, join(dataFolder, 'owner.lock'))
 
   const answers = access === 'read' ? readOnly(handlers) : handlers
   const serve = (port: Port) => {
@@ -272,17 +270,28 @@ function setDamagedAside(path: string): void {
   }
 }
 
-/** Somebody who only reads puts runs of a process that has died in order too, unless the data folder has an owner. */
-function recover(runs: Runs, lock: Lock | null, lockPath: string): void {
-  if (!runs.hasLostRuns()) return
+/**
+ * Puts in order what a process that has died, or somebody who moved the data folder, has left. Somebody who only reads
+ * does so too, unless the data folder has an owner.
+ */
+function recover(
+  { runs, relocation }: { runs: Runs; relocation: Relocation },
+  lock: Lock | null,
+  lockPath: string,
+): void {
+  const putInOrder = () => {
+    relocation.settle()
+    if (runs.hasLostRuns()) runs.recover()
+  }
   if (lock !== null) {
-    runs.recover()
+    putInOrder()
     return
   }
+  if (!relocation.hasMoved() && !runs.hasLostRuns()) return
   try {
     const brief = takeLock(lockPath, 'putting runs in order')
     try {
-      runs.recover()
+      putInOrder()
     } finally {
       brief.release()
     }

@@ -76,10 +76,6 @@ export function createRunsRepository(db: Database) {
     `INSERT OR REPLACE INTO artifacts (run_id, kind, folder, files, created_at)
      VALUES (@runId, 'export', @folder, @files, @createdAt)`,
   )
-  const moveRun = db.prepare('UPDATE runs SET folder = @folder WHERE id = @id')
-  const moveExport = db.prepare(
-    'UPDATE OR REPLACE artifacts SET folder = @to WHERE run_id = @runId AND folder = @from',
-  )
   const exports = db.prepare(
     `SELECT run_id AS runId, folder, files, created_at AS createdAt FROM artifacts
      WHERE run_id = coalesce(?, run_id) AND kind = 'export' ORDER BY created_at, folder`,
@@ -157,11 +153,6 @@ export function createRunsRepository(db: Database) {
       void addExport.run({ ...record, files: JSON.stringify(record.files) }),
 
     /** Of one run or of all, oldest first. */
-    /** The folder of a run is somewhere else now. */
-    moveRun: (id: string, folder: string): void => void moveRun.run({ id, folder }),
-
-    moveExport: (runId: string, from: string, to: string): void => void moveExport.run({ runId, from, to }),
-
     exports: (id?: string): ExportRecord[] =>
       exports.all(id ?? null).map((row) => {
         const record = row as Record<string, unknown> & { files: string }

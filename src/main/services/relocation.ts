@@ -21,9 +21,10 @@ export interface RelocationParts {
 export function createRelocation({ dataFolder, runs, rebuildIndex }: RelocationParts) {
   const placeFile = join(dataFolder, 'place.json')
 
-  /** Null for a folder that was never opened, and for one that programs before this file have only just made. */
+  /** Null for a new folder. Where there is no note, the runs tell. */
   function formerPlace(): string | null {
-    if (existsSync(placeFile)) return placeOf(placeFile)
+    const noted = existsSync(placeFile) ? placeOf(placeFile) : null
+    if (noted !== null) return noted
     const elsewhere = runs.list().find(({ folder }) => dirname(folder) !== join(dataFolder, 'runs'))
     if (elsewhere === undefined || basename(dirname(elsewhere.folder)) !== 'runs') return null
     return dirname(dirname(elsewhere.folder))
@@ -35,14 +36,16 @@ export function createRelocation({ dataFolder, runs, rebuildIndex }: RelocationP
   }
 
   return {
+    /** Whether the paths in the files are those of another place. */
     hasMoved,
 
-    /** Whether the owner of the folder has something to do here. */
-    isDue: (): boolean => !existsSync(placeFile) || hasMoved(),
-
-    /** Call it only as the owner of the data folder. The note of the place comes last: an interrupted one begins again. */
+    /**
+     * Puts paths right after a move, and notes the place. Call it only as the owner of the data folder. The note comes
+     * last, so that an interrupted one begins again.
+     */
     settle(): void {
       const former = formerPlace()
+      if (former === dataFolder) return
       if (former !== null && hasMoved()) {
         for (const file of ownFiles(dataFolder)) rewritePaths(file, former, dataFolder)
         // Rows of the old place would stay beside the new ones.

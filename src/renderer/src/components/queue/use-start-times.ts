@@ -25,7 +25,8 @@ export function useStartTimes(running: () => Run | undefined, waiting: () => rea
     { immediate: true },
   )
 
-  const takes = (run: Run) => expectedSeconds(estimates.get(run.id))
+  const estimateOf = (run: Run) => estimates.get(run.id) ?? null
+  const takes = (run: Run) => expectedSeconds(estimateOf(run))
   const left = computed(() => {
     const run = running()
     if (run === undefined) return 0
@@ -37,5 +38,5 @@ export function useStartTimes(running: () => Run | undefined, waiting: () => rea
     const untils = secondsUntilStart(left.value, waiting().map(takes))
     return untils.map((until) => (until === null ? null : new Date(now.value.getTime() + until * 1000)))
   })
-  return { takes, starts }
+  return { estimateOf, takes, starts }
 }

@@ -33,7 +33,7 @@ export const common = {
     roots: 'Start from',
     up: 'One folder up',
     entries: 'What is in this folder',
-    empty: 'This folder is empty.',
+    empty: 'There is nothing here to choose from.',
     truncated: 'There is more here than is listed. Type the path if what you look for is missing.',
     useFolder: 'Use this folder',
     useFile: 'Use this file',

@@ -7,7 +7,7 @@ export const models = {
   import: 'Import weights',
   importTitle: 'Import CLIP weights',
   importText:
-    'A folder or safetensors file as Hugging Face, open_clip or OpenAI write them. Pickled files (.bin, .pt) are not opened, because they can run code.',
+    'A folder or safetensors file of Hugging Face or open_clip, or a .pt file of OpenAI. No code in a file is ever run.',
   folder: 'Folder with the weights',
   file: 'Weight file',
   useFile: 'I have a single file',

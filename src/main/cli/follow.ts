@@ -16,7 +16,7 @@ const METHOD_NAMES = {
 
 /** Starts a task, shows its progress and gives its outcome. Ctrl+C cancels it. Rejects with the task's error. */
 export async function runTask<Kind extends TaskKind>(
-  { api, progress, signal }: CommandContext,
+  { api, progress, signal }: Pick<CommandContext, 'api' | 'progress' | 'signal'>,
   kind: Kind,
   start: () => Promise<Task>,
 ): Promise<Extract<TaskOutcome, { kind: Kind }>> {

@@ -27,7 +27,11 @@ export interface FetchOptions {
  *
  * @throws AppError `not-found` naming every missing file, `bad-file` for a wrong checksum
  */
-export async function localArchives(from: string, archives: readonly Archive[]): Promise<CheckedArchive[]> {
+export async function localArchives(
+  from: string,
+  archives: readonly Archive[],
+  signal?: AbortSignal,
+): Promise<CheckedArchive[]> {
   const found = archives.map((archive) => ({ archive, path: localPath(from, archive, archives.length) }))
   const missing = found.filter(({ path }) => !existsSync(path) || !statSync(path).isFile())
   if (missing.length > 0)
@@ -39,7 +43,10 @@ export async function localArchives(from: string, archives: readonly Archive[]):
       },
     )
   const checked: CheckedArchive[] = []
-  for (const { archive, path } of found) checked.push(await checkArchive(path, archive))
+  for (const { archive, path } of found) {
+    signal?.throwIfAborted()
+    checked.push(await checkArchive(path, archive))
+  }
   return checked
 }
 

@@ -93,6 +93,22 @@ export async function installPack(
   }
 }
 
+/** What has to be asked before a pack is fetched; null where it is small enough, or not for this platform. */
+export function downloadQuestion(pack: PackName): DownloadQuestion | null {
+  const source = packSource(pack, thisPlatform)
+  const question = source === undefined ? null : questionOf(pack, source)
+  return question !== null && isLarge(question) ? question : null
+}
+
+/** What becomes of an installation whose download nobody has agreed to. */
+export function refusedDownload({ pack, downloadBytes }: DownloadQuestion): AppError {
+  return new AppError(
+    'invalid-input',
+    `Runtime pack ${pack} was not installed: ${gigabytes(downloadBytes)} would have to be fetched.`,
+    { hint: `To agree beforehand: dplstudio runtime install ${pack} --yes` },
+  )
+}
+
 async function install(
   request: InstallRequest & { onProgress: (progress: InstallProgress) => void },
   source: PackSource,
@@ -103,7 +119,7 @@ async function install(
   const archives = await gatherArchives(request, source)
   const staging = join(runtimeFolder(dataFolder), `${stagingPrefix}${pack}-${randomBytes(4).toString('hex')}`)
   try {
-    const files = await unpackAll(archives, staging, source, onProgress)
+    const files = await unpackAll(archives, staging, source, request)
     signal?.throwIfAborted()
     if (source.binding === 'compile') files.push(await buildBinding(staging, compile, request))
     for (const [path, target] of Object.entries(source.links)) await symlink(target, join(staging, path))
@@ -127,10 +143,11 @@ async function gatherArchives(
   const { pack, from, onProgress, signal } = request
   if (from !== undefined) {
     onProgress({ step: 'check', text: `Checking the files in ${from}` })
-    return localArchives(from, source.archives)
+    return localArchives(from, source.archives, signal)
   }
-  const total = source.archives.reduce((sum, { bytes }) => sum + bytes, 0)
-  await askConsent(request, { pack, downloadBytes: total, installedBytes: source.installedBytes })
+  const question = questionOf(pack, source)
+  const total = question.downloadBytes
+  if (isLarge(question) && (await request.confirm?.(question)) !== true) throw refusedDownload(question)
   const archives: CheckedArchive[] = []
   let before = 0
   for (const archive of source.archives) {
@@ -145,28 +162,29 @@ async function gatherArchives(
   return archives
 }
 
-async function askConsent({ confirm }: InstallRequest, question: DownloadQuestion): Promise<void> {
-  if (question.downloadBytes < largeDownload || (await confirm?.(question)) === true) return
-  throw new AppError(
-    'invalid-input',
-    `Runtime pack ${question.pack} was not installed: ${gigabytes(question.downloadBytes)} would have to be fetched.`,
-    { hint: `To agree beforehand: dplstudio runtime install ${question.pack} --yes` },
-  )
+function questionOf(pack: PackName, { archives, installedBytes }: PackSource): DownloadQuestion {
+  return { pack, downloadBytes: archives.reduce((sum, { bytes }) => sum + bytes, 0), installedBytes }
+}
+
+function isLarge({ downloadBytes }: DownloadQuestion): boolean {
+  return downloadBytes >= largeDownload
 }
 
 async function unpackAll(
   archives: readonly CheckedArchive[],
   folder: string,
   source: PackSource,
-  onProgress: (progress: InstallProgress) => void,
+  { onProgress, signal }: Pick<InstallRequest, 'onProgress' | 'signal'>,
 ): Promise<UnpackedFile[]> {
   await mkdir(folder, { recursive: true })
   const files: UnpackedFile[] = []
   let done = 0
   for (const { archive, path } of archives) {
     const text = `Unpacking ${archive.file}`
-    const onBytes = (bytes: number) =>
-      onProgress({ step: 'unpack', text, done: (done += bytes), total: source.installedBytes })
+    const onBytes = (bytes: number) => {
+      signal?.throwIfAborted()
+      onProgress?.({ step: 'unpack', text, done: (done += bytes), total: source.installedBytes })
+    }
     const unpack = archive.file.endsWith('.tar.gz') ? unpackTarGz : unpackZip
     const unpacked = await unpack(path, { folder, take: archive.take, onBytes })
     if (unpacked.length < archive.entries)

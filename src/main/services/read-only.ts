@@ -11,6 +11,8 @@ const READING: readonly RequestName[] = [
   'settings/get',
   'machine/report',
   'runtime/list',
+  // Packs have a lock of their own.
+  'runtime/install',
   'storage/usage',
   'datasets/list',
   'datasets/get',

@@ -72,7 +72,9 @@ export function createRuntimes({
     install(input: ParsedInput<'runtime/install'>): Task {
       const pack = find(input.pack)
       const isThere = pack.installed && !input.reinstall
-      if (input.from === undefined && !isThere) mustBeAllowed(pack, input.consent)
+      // One that there is not for this platform is refused for that reason.
+      const isFetched = input.from === undefined && !isThere && pack.downloadBytes !== null
+      if (isFetched) mustBeAllowed(pack, input.consent)
       return tasks.start('runtime-install', async (context) => ({
         kind: 'runtime-install',
         pack: await installNow(context, input),

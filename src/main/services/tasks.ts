@@ -20,13 +20,16 @@ export function createTasks({ emit }: { emit: Emit }) {
 
   function contextOf(id: string, signal: AbortSignal): TaskContext {
     let last = 0
+    let lastMessage = ''
     return {
       id,
       signal,
       progress(message, done, total, secondsLeft = null) {
         const now = performance.now()
-        if (now - last < PROGRESS_INTERVAL_MS && done !== total) return
-        last = now
+        // A step that cannot be counted is told once, so it must not be lost behind the one before.
+        const isStep = total === null && message !== lastMessage
+        if (now - last < PROGRESS_INTERVAL_MS && done !== total && !isStep) return
+        ;[last, lastMessage] = [now, message]
         emit('task/progress', { id, message, done, total, secondsLeft })
       },
     }

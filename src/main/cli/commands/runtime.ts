@@ -1,11 +1,14 @@
-import { createInterface } from 'node:readline/promises'
+import { resolve } from 'node:path'
 import { AppError } from '#shared/errors'
-import { installPack, type DownloadQuestion } from '#main/runtime/install'
-import { findPack, listPacks, packFolder, readPack, verifyPack } from '#main/runtime/packs'
+import type { RuntimePackInfo } from '#shared/schemas/machine'
+import { askInTerminal } from '#main/runtime/consent'
+import { downloadQuestion, refusedDownload } from '#main/runtime/install'
+import { findPack, packFolder, readPack, verifyPack } from '#main/runtime/packs'
 import { progressPrinter } from '#main/runtime/progress'
 import { PackName } from '#main/runtime/sources'
-import type { Command } from '../command.ts'
+import type { Arguments, Command, CommandContext } from '../command.ts'
 import { exitCodes } from '../exit-codes.ts'
+import { runTask } from '../follow.ts'
 import { bytes } from '../format.ts'
 import { nearest } from '../nearest.ts'
 import { table } from '../table.ts'
@@ -17,18 +20,17 @@ const list: Command = {
   positionals: [0, 0],
   options: {},
   examples: ['runtime list'],
-  access: 'none',
-  run: ({ dataFolder }) => {
-    const packs = listPacks(dataFolder)
-    const rows = packs.map(({ name, title, available, downloadBytes, installed, problem }) => [
-      name,
-      installed !== null
-        ? 'installed'
-        : (problem ?? (available ? `${bytes(downloadBytes)} to fetch` : 'not for this system')),
-      title,
-    ])
-    return Promise.resolve({ json: packs, text: table(rows) })
+  access: 'read',
+  async run({ api }) {
+    const packs = await api.request('runtime/list', {})
+    return { json: packs, text: table(packs.map((pack) => [pack.name, stateOf(pack), pack.description])) }
   },
+}
+
+function stateOf({ installed, inUse, downloadBytes, obstacle }: RuntimePackInfo): string {
+  if (installed) return inUse ? 'installed, in use' : 'installed'
+  if (downloadBytes === null) return 'not for this system'
+  return [`${bytes(downloadBytes)} to fetch`, ...(obstacle === null ? [] : [obstacle])].join('; ')
 }
 
 const install: Command = {
@@ -42,24 +44,58 @@ const install: Command = {
     yes: { type: 'boolean', short: 'y', help: 'fetch gigabytes without asking' },
   },
   examples: ['runtime install cpu', 'runtime install cuda12 --yes', 'runtime install cuda12 --from ./stick'],
-  access: 'none',
-  async run({ dataFolder, signal }, args) {
-    const pack = await installPack({
-      pack: packName(args.positionals[0]!),
-      dataFolder,
-      from: args.text('from'),
-      reinstall: args.flag('reinstall'),
-      signal,
-      onProgress: progressPrinter(process.stderr),
-      confirm: (question) => (args.flag('yes') ? Promise.resolve(true) : ask(question)),
-    })
-    process.stderr.write('\n')
-    const { name, folder, record } = pack
+  // A pack has a lock of its own: it can come while another process works in the data folder.
+  access: 'read',
+  async run(context, args) {
+    const pack = packName(args.positionals[0]!)
+    const [from, reinstall] = [args.text('from'), args.flag('reinstall')]
+    if (from === undefined) await mustAgree(context, args, pack)
+    const { folder } = (
+      await runTask(withBytes(context), 'runtime-install', () =>
+        context.api.request('runtime/install', {
+          pack,
+          reinstall,
+          consent: true,
+          ...(from !== undefined && { from: resolve(from) }),
+        }),
+      )
+    ).pack
+    const installed = readPack(folder)
+    const { tensorflow, binding } = installed.record
     return {
-      json: pack,
-      text: `${name} is installed: TensorFlow ${record.tensorflow}, binding ${record.binding}\n${folder}`,
+      json: installed,
+      text: `${pack} is installed: TensorFlow ${tensorflow}, binding ${binding}\n${folder}`,
     }
   },
+}
+
+/** Whoever types the command wants the pack; gigabytes they are asked for once more, and not without a terminal. */
+async function mustAgree({ api }: CommandContext, args: Arguments, pack: PackName): Promise<void> {
+  const question = downloadQuestion(pack)
+  if (question === null || args.flag('yes')) return
+  const isThere = (await api.request('runtime/list', {})).some(
+    ({ name, installed }) => name === pack && installed,
+  )
+  if (isThere && !args.flag('reinstall')) return
+  if (!(await askInTerminal(question))) throw refusedDownload(question)
+}
+
+/** A context whose progress counts in bytes. */
+function withBytes({
+  api,
+  progress,
+  signal,
+}: CommandContext): Pick<CommandContext, 'api' | 'progress' | 'signal'> {
+  const print = progressPrinter(process.stderr)
+  return {
+    api,
+    signal,
+    progress: {
+      ...progress,
+      stage: (text, done, total) => print({ step: 'fetch', text, ...(total !== null && { done, total }) }),
+      clear: () => process.stderr.write('\n'),
+    },
+  }
 }
 
 const verify: Command = {
@@ -94,15 +130,4 @@ function packName(text: string): PackName {
   throw new AppError('invalid-input', `There is no runtime ${text}`, {
     hint: meant === undefined ? `Choose from: ${PackName.options.join(', ')}` : `Did you mean ${meant}?`,
   })
-}
-
-/** Without a terminal nobody can be asked, and gigabytes are not fetched silently. */
-async function ask({ pack, downloadBytes, installedBytes }: DownloadQuestion): Promise<boolean> {
-  if (!process.stdin.isTTY) return false
-  const terminal = createInterface({ input: process.stdin, output: process.stderr })
-  const answer = await terminal.question(
-    `${pack}: fetch ${bytes(downloadBytes)} (${bytes(installedBytes)} on disk)? [y/N] `,
-  )
-  terminal.close()
-  return /^y(es)?$/i.test(answer.trim())
 }

@@ -201,8 +201,9 @@ export function createRuns(parts: RunsParts) {
   function withdrawRun(id: string, how: RunInterrupt): void {
     active.get(id)?.settle()
     active.delete(id)
-    changeState(id, how === 'cancel' ? 'cancelled' : 'paused')
+    // First: a state that cannot be written must not leave a run waiting that nobody knows.
     changeQueue(withdraw(queue, id))
+    changeState(id, how === 'cancel' ? 'cancelled' : 'paused')
   }
 
   function begin(requests: readonly RunRequest[]): Run[] {

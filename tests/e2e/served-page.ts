@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -27,7 +28,9 @@ export async function command(dataFolder: string, ...words: string[]): Promise<u
     env: environment(),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  const ended = once(child, 'close')
   const [stdout, stderr] = await Promise.all([collect(child.stdout), collect(child.stderr)])
+  await ended
   if (child.exitCode !== 0) throw new Error(`dplstudio ${words.join(' ')} failed: ${stdout}\n${stderr}`)
   return JSON.parse(stdout)
 }
@@ -83,6 +86,10 @@ export interface Tab {
   readonly context: BrowserContext
   /** errors on the console, thrown errors, and violations of the content policy; empty when all is well */
   readonly complaints: string[]
+  /** addresses it asked for that are not the server's; empty always */
+  readonly foreign: string[]
+  /** what it has asked the program, over its socket and otherwise, newest last */
+  readonly asked: string[]
   close(): Promise<void>
 }
 
@@ -108,15 +115,31 @@ export async function openTab(browser: Browser, url: string, options: TabOptions
     locale: 'en-GB',
     reducedMotion: 'reduce',
   })
+  context.setDefaultTimeout(20_000)
   const page = await context.newPage()
   const complaints: string[] = []
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(`${message.text()} (${message.location().url})`)
   })
   page.on('pageerror', (error) => complaints.push(error.stack ?? error.message))
+  const foreign: string[] = []
+  const asked: string[] = []
+  const { host } = new URL(url)
+  const look = (address: string) => {
+    const to = new URL(address)
+    if (['http:', 'https:', 'ws:', 'wss:'].includes(to.protocol) && to.host !== host) foreign.push(address)
+  }
+  page.on('request', (request) => {
+    look(request.url())
+    asked.push(request.url())
+  })
+  page.on('websocket', (socket) => {
+    look(socket.url())
+    socket.on('framesent', ({ payload }) => asked.push(String(payload)))
+  })
   await page.goto(url)
   await page.getByRole('navigation', { name: 'Sections' }).waitFor()
-  return { page, context, complaints, close: () => context.close() }
+  return { page, context, complaints, foreign, asked, close: () => context.close() }
 }
 
 /** Goes to an address of the page without loading it anew, as a link would. */

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -57,9 +57,27 @@ describe('known weights', () => {
     expect(ended.at(-1)?.error?.message).toMatch(/cannot be fetched/)
   })
 
-  test('that are registered say so', () => {
-    const path = join(folder, 'models', 'weights', 'ViT-B-16.pt')
-    const { known } = create({ list: () => [{ id: 'mine', path }] as ReturnType<Models['list']> })
+  test('that are registered say so, wherever the file lies', () => {
+    const digest = '5806e77cd80f8b59890b7e101eabd078d9fb84e6937f9e85e4ecb61988df416f'
+    const { known } = create({ list: () => [{ id: 'mine', digest }] as ReturnType<Models['list']> })
     expect(known.list().map(({ registeredAs }) => registeredAs)).toEqual(['mine', null])
+  })
+
+  test('are fetched once, however many ask for them', async () => {
+    const { known, settings, ended } = create()
+    settings.change({ network: 'allowed' })
+    const first = known.download({ id: 'openai-vit-b-16' })
+    expect(known.download({ id: 'openai-vit-b-16' }).id).toBe(first.id)
+    await expect.poll(() => ended.at(-1)?.status, { timeout: 10_000 }).toBe('failed')
+    expect(known.download({ id: 'openai-vit-b-16' }).id).not.toBe(first.id)
+  })
+
+  test('of the right name and the wrong content are not taken', async () => {
+    const { known, settings, ended } = create()
+    settings.change({ network: 'allowed' })
+    mkdirSync(join(folder, 'models', 'weights'), { recursive: true })
+    writeFileSync(join(folder, 'models', 'weights', 'ViT-B-32.pt'), 'damaged')
+    known.download({ id: 'openai-vit-b-32' })
+    await expect.poll(() => ended.at(-1)?.error?.message, { timeout: 10_000 }).toMatch(/cannot be fetched/)
   })
 })

@@ -28,6 +28,7 @@ const usage = `node build/run.mjs <command>
   e2e [args]          the screens in a browser
   check               types, lint, format
   build               bundle into out/
+  package [args]      packages for this platform in dist/; --dir: only what would be packed
   bench [args]        measure, side by side with PyTorch
   reference [args]    compare with PyTorch (pytest; makes its own Python environment)
   bench:screens       the screens against their budgets
@@ -54,6 +55,10 @@ const commands = {
   },
   check: { steps: [installPackages, buildProgram], main: check },
   build: { steps: [installPackages, buildProgram], main: async () => 0 },
+  package: {
+    steps: [installPackages, buildProgram],
+    main: (args) => node([join(root, 'build', 'package.mjs'), ...args]),
+  },
   bench: { steps: [installPackages, provideRuntime, buildProgram, preparePythonIfThere], main: bench },
   reference: {
     steps: [installPackages, provideRuntime, buildProgram, preparePython],
@@ -131,6 +136,12 @@ async function check() {
     types: [tsc, '--noEmit', '-p', 'tsconfig.json'],
     'types of src/shared': [tsc, '--noEmit', '-p', 'tsconfig.shared.json'],
     'types of tests/e2e': [tsc, '--noEmit', '-p', join('tests', 'e2e', 'tsconfig.json')],
+    'types of tests/unit/renderer': [
+      tsc,
+      '--noEmit',
+      '-p',
+      join('tests', 'unit', 'renderer', 'tsconfig.json'),
+    ],
     'types of src/renderer': [vueTsc, '--noEmit', '-p', join('src', 'renderer', 'tsconfig.json')],
     lint: [tool('eslint', 'bin', 'eslint.js'), '--max-warnings=0', ...folders, 'electron.vite.config.ts'],
     format: [tool('prettier', 'bin', 'prettier.cjs'), '--check', '--log-level=warn', '.'],

@@ -183,6 +183,7 @@ export function compose(composition: Composition): Application {
         engineStatus: engineStatus.get,
         runs: () => runsRepository.list(),
         engineLog: join(dataFolder, 'logs', 'engine.log'),
+        datasets: () => datasets.list(),
       }),
     datasets,
     models,

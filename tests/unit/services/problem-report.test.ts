@@ -32,16 +32,33 @@ function report(runs: Partial<Run>[], log: string): string {
     }),
     runs: () => runs as Run[],
     engineLog,
+    datasets: () => [
+      {
+        id: 'patients',
+        name: 'Patients',
+        root: '/secret/all my scans',
+        importedFrom: '/secret/all my scans',
+        classes: [
+          {
+            name: 'melanoma',
+            prompt: 'a malignant mole',
+            folder: 'm',
+            counts: { train: 1, validation: 1, test: 1 },
+          },
+        ],
+      },
+    ],
   })
 }
 
 const failed = (id: string, createdAt: string): Partial<Run> => ({
   id,
+  name: id,
   kind: 'search',
   status: 'failed',
   createdAt,
   datasetName: 'Patients',
-  error: { code: 'diverged', message: `${id} diverged` },
+  error: { code: 'diverged', message: `${id} diverged on ${createdAt}` },
 })
 
 test('names version, failures from the newest on, and the end of the log', () => {
@@ -50,14 +67,32 @@ test('names version, failures from the newest on, and the end of the log', () =>
     `${'x'.repeat(20_000)}\nlast words\n`,
   )
   expect(text).toContain('DPL Studio 1.2.3')
-  expect(text.indexOf('new diverged')).toBeLessThan(text.indexOf('old diverged'))
+  expect(text.indexOf('<run> diverged on 2026-02-01')).toBeLessThan(
+    text.indexOf('<run> diverged on 2026-01-01'),
+  )
+  expect(text).toContain('<run> diverged on 2026-01-01')
   expect(text).toContain('last words')
   expect(text.length).toBeLessThan(12_000)
 })
 
 test('holds neither the folders of the user nor the names of their data', () => {
-  const text = report([failed('run', '2026-01-01')], `cannot open ${homedir()}/private`)
+  const message =
+    'Cannot read "/secret/all my scans/melanoma/Ann Smith.png": class Melanoma, in 20260101-patients-ab (/mnt/usb/x y)'
+  const run = {
+    ...failed('20260101-patients-ab', '2026-01-01'),
+    error: { code: 'bad-file' as const, message },
+  }
+  const text = report([run], `cannot open ${homedir()}/private\nof "a malignant mole" at /elsewhere/file.png`)
+  expect(text).toContain('bad-file: Cannot read "<path>"')
+  for (const secret of ['secret', 'scans', 'melanoma', 'smith', 'patients', 'malignant', 'usb', 'elsewhere'])
+    expect(text.toLowerCase()).not.toContain(secret)
   expect(text).not.toContain(homedir())
-  expect(text).not.toContain('/secret/pictures')
-  expect(text).not.toContain('Patients')
+})
+
+test('keeps what helps: places of the data folder, and plain words', () => {
+  const text = report(
+    [],
+    `libtensorflow at ${homedir()}/data/runtime/cpu/lib failed: 3/4 done, see https://example.org/x`,
+  )
+  expect(text).toContain('~/data/runtime/cpu/lib failed: 3/4 done')
 })

@@ -55,6 +55,10 @@ export function createRunsRepository(db: Database) {
   )
   const unfinished = db.prepare(`SELECT ${COLUMNS} FROM runs WHERE status IN ('queued', 'running')`)
   const result = db.prepare('SELECT result FROM run_results WHERE run_id = ?').pluck()
+  const scoring = db.prepare(
+    `SELECT json_array_length(result, '$.zeroShot.classes') AS classes, result ->> '$.zeroShot.images' AS images,
+       result ->> '$.zeroShot.seconds' AS seconds FROM run_results WHERE run_id = ?`,
+  )
   const setHeadline = db.prepare('UPDATE runs SET headline = ? WHERE id = ?')
   const setState = db.prepare(
     `UPDATE runs SET status = @status, error = @error, started_at = @startedAt, finished_at = @finishedAt
@@ -131,6 +135,12 @@ export function createRunsRepository(db: Database) {
       const stored = result.get(id) as string | undefined
       if (stored === undefined) throw notFound(id)
       return RunResult.parse(JSON.parse(stored))
+    },
+
+    /** Over how much plain CLIP was scored and how long that took, without reading the matrices; null: not yet. */
+    scoring(id: string): { classes: number; images: number; seconds: number } | null {
+      const row = scoring.get(id) as { classes: number | null; images: number; seconds: number } | undefined
+      return row === undefined || row.classes === null ? null : { ...row, classes: row.classes }
     },
 
     setResult: (id: string, value: RunResult): void => setResult.immediate(id, value),

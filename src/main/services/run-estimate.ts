@@ -40,7 +40,7 @@ export interface Calibration {
 }
 
 /** Runs that say something about the next one: enough for a median, few enough to answer at once. */
-const RUNS_LOOKED_AT = 6
+const RUNS_LOOKED_AT = 4
 
 const UNKNOWN: Calibration = { search: null, train: null, scoring: null }
 
@@ -62,18 +62,17 @@ export function createEstimates(parts: EstimatesParts) {
   }
 
   function ratiosOf(run: Run, architecture: ClipArchitecture, processor: Processor): Calibration {
-    const { zeroShot } = repository.result(run.id)
-    if (zeroShot === undefined) return UNKNOWN
+    const scored = repository.scoring(run.id)
+    if (scored === null) return UNKNOWN
     const { kind, config } = run
-    const classes = zeroShot.classes.length
-    const size = { kind, config, architecture, classes, testImages: zeroShot.images }
+    const size = { kind, config, architecture, classes: scored.classes, testImages: scored.images }
     const epochs = repository.epochs(run.id).filter(({ steps }) => steps > 0)
     const perStep = (stage: 'search' | 'train') =>
       median(epochs.flatMap((each) => (each.stage === stage ? [each.seconds / each.steps] : [])))
     return {
       search: ratio(perStep('search'), searchStepSeconds(size, processor)),
       train: ratio(perStep('train'), trainStepSeconds(size, processor)),
-      scoring: ratio(zeroShot.seconds / zeroShot.images, pictureSeconds(size, processor)),
+      scoring: ratio(scored.seconds / scored.images, pictureSeconds(size, processor)),
     }
   }
 

@@ -106,6 +106,9 @@ describe('runs', () => {
     repository.save(runRow({ result }))
     expect(repository.get('r1')).toMatchObject({ accuracy: 0.75, macroF1: 0.75, testImages: 8 })
     expect(repository.result('r1')).toEqual(result)
+    expect(repository.scoring('r1')).toEqual({ classes: 2, images: 8, seconds: 1 })
+    repository.save(runRow({ id: 'r2' }))
+    expect([repository.scoring('r2'), repository.scoring('none')]).toEqual([null, null])
     const listed = db.prepare('SELECT * FROM runs').all() as Record<string, unknown>[]
     expect(JSON.stringify(listed)).not.toContain('confusion')
   })

@@ -1,10 +1,10 @@
 import { percent } from '../../format.ts'
 import { messages } from '../../messages/messages.ts'
 import { decidedLayers } from './search-figures.ts'
-import type { RunFacts } from './stage-list.ts'
+import type { RunHistory } from './stage-list.ts'
 
 /** The last epoch in one sentence. */
-export function announcement({ search, train }: RunFacts, margin: number): string {
+export function announcement({ search, train }: RunHistory, margin: number): string {
   const words = messages.liveRun.announce
   const [lastSearch, lastTrain] = [search.at(-1), train.at(-1)]
   if (lastTrain !== undefined)

@@ -3,13 +3,17 @@ import type { Run, RunProgress } from '#shared/schemas/run-record'
 import type { RunResult, SearchEpoch, Stage, TrainEpoch } from '#shared/schemas/run'
 import { stagesOf } from '../runs/run-stages.ts'
 
-/** All that a run has told. */
-export interface RunFacts {
+/** What a run has come to: it changes with an epoch, which is all that charts are drawn for. */
+export interface RunHistory {
   readonly run: Run
-  readonly progress: RunProgress | undefined
   readonly search: readonly SearchEpoch[]
   readonly train: readonly TrainEpoch[]
   readonly result: RunResult
+}
+
+/** All that a run has told, and what was expected of it. */
+export interface RunFacts extends RunHistory {
+  readonly progress: RunProgress | undefined
   readonly estimate: RunEstimate | null
 }
 
@@ -77,7 +81,7 @@ export function totalSecondsLeft(stages: readonly StageState[]): number | null {
   )
 }
 
-export function safePoint({ search, train }: Pick<RunFacts, 'search' | 'train'>): SafePoint | null {
+export function safePoint({ search, train }: Pick<RunHistory, 'search' | 'train'>): SafePoint | null {
   const [lastTrain, lastSearch] = [train.at(-1), search.at(-1)]
   if (lastTrain !== undefined) return { stage: 'train', epoch: lastTrain.epoch }
   return lastSearch === undefined || lastSearch.epoch === 0

@@ -7,6 +7,7 @@ export interface LiveKeys {
   play: () => void
   follow: () => void
   focus: (branch: 'text' | 'image') => void
+  close: () => void
 }
 
 /** Keys without a modifier, for as long as the calling component lives; not while something is typed or asked. */
@@ -19,6 +20,7 @@ export function useLiveKeys(keys: LiveKeys): void {
     '}': () => keys.step(10),
     Home: () => keys.step(-Infinity),
     End: () => keys.step(Infinity),
+    Escape: keys.close,
     p: keys.play,
     l: keys.follow,
     t: () => keys.focus('text'),

@@ -4,7 +4,7 @@ import { api, take } from '../../api/api.ts'
 import { useRunHistory } from '../../stores/run-history.ts'
 import { useRuns } from '../../stores/runs.ts'
 import type { RunEstimate } from '#shared/schemas/queue'
-import { smoothEnd, stageStates, totalSecondsLeft, type RunFacts } from './stage-list.ts'
+import { smoothEnd, stageStates, totalSecondsLeft, type RunFacts, type RunHistory } from './stage-list.ts'
 
 /** A run that is at work and silent for longer has perhaps been lost. */
 const SILENCE_SECONDS = 20
@@ -33,17 +33,18 @@ export function useLiveRun(id: () => string) {
     { immediate: true },
   )
 
-  const facts = computed((): RunFacts | null =>
+  const told = computed((): RunHistory | null =>
     run.value === undefined
       ? null
       : {
           run: run.value,
-          progress: progress.value,
           search: history.search.value,
           train: history.train.value,
           result: history.result.value,
-          estimate: estimate.value,
         },
+  )
+  const facts = computed((): RunFacts | null =>
+    told.value === null ? null : { ...told.value, progress: progress.value, estimate: estimate.value },
   )
   const stages = computed(() => (facts.value === null ? [] : stageStates(facts.value)))
 
@@ -68,6 +69,8 @@ export function useLiveRun(id: () => string) {
   return {
     run,
     progress,
+    /** without progress, which comes more often than anything drawn from it should change */
+    history: told,
     facts,
     stages,
     secondsLeft,

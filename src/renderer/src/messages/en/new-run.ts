@@ -117,7 +117,7 @@ export const newRun = {
   showDifferences: 'Show them',
   hideDifferences: 'Hide them',
   difference: (field: string, from: string, to: string) => `${field}: ${from} → ${to}`,
-  takes: (time: string) => `about ${time} per seed`,
+  takes: (time: string) => `${time} per seed`,
   takesUnknown: 'time not known yet',
   lengths: {
     title: 'Prompt lengths',

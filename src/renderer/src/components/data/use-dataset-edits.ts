@@ -39,15 +39,19 @@ export function useDatasetEdits(dataset: () => Dataset) {
   /** Makes an edit and says what was done, with an offer to undo it. False when it was refused. */
   async function edit(wanted: DatasetEdit, done: string): Promise<boolean> {
     const made = await change(() => api.request('datasets/edit', { id: dataset().id, edit: wanted }))
-    if (made)
-      tell({
-        title: done,
-        color: 'success',
-        actions: [
-          { label: messages.common.undo, color: 'neutral', variant: 'outline', onClick: () => void undo() },
-        ],
-      })
+    if (made) offerUndo(done)
     return made
+  }
+
+  /** Says what was done, with a way back. */
+  function offerUndo(done: string): void {
+    tell({
+      title: done,
+      color: 'success',
+      actions: [
+        { label: messages.common.undo, color: 'neutral', variant: 'outline', onClick: () => void undo() },
+      ],
+    })
   }
 
   async function undo(): Promise<void> {
@@ -64,5 +68,5 @@ export function useDatasetEdits(dataset: () => Dataset) {
       tell({ title: words.redone(what), color: 'neutral' })
   }
 
-  return { busy, edit, undo, redo }
+  return { busy, edit, offerUndo, undo, redo }
 }

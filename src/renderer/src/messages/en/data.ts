@@ -122,7 +122,6 @@ export const data = {
     keep: 'Keep as it is',
     keptHere: 'Kept. It stays in this list until the pictures change.',
     excludedMark: 'excluded',
-    showPictures: 'Show in Pictures',
   },
   tabs: {
     label: 'Parts of the data',
@@ -193,8 +192,6 @@ export const data = {
     exclude: 'Exclude',
     include: 'Include again',
     quickLook: 'Quick look',
-    closeQuickLook: 'Close',
-    tooMany: (limit: number) => `At most ${limit.toLocaleString()} pictures can be selected at once.`,
     excludedDone: (count: number) =>
       plural(count, { one: '# picture excluded', other: '# pictures excluded' }),
     includedDone: (count: number) =>
@@ -258,8 +255,7 @@ export const data = {
     excludedClasses: 'Excluded classes',
     include: 'Include again',
     menu: (name: string) => `What to do with ${name}`,
-    renamed: 'The class was renamed',
-    atLeastTwo: 'A project needs two classes at least.',
+    renamed: (name: string, to: string) => `“${name}” was renamed to “${to}”`,
     draftFirst: 'Save or discard the wording first.',
   },
   splits: {

@@ -63,7 +63,6 @@ export const models = {
   size: 'Size',
   licence: 'Licence',
   sha256: 'SHA-256',
-  address: 'Address',
   fileName: 'File',
   copyDetails: 'Copy name, size and checksum',
   details: (file: string, size: string, bytes: number, sha256: string, url: string) =>

@@ -1,3 +1,5 @@
+import type { PredictionRecord } from '#shared/schemas/prediction-record'
+
 /** What the user has set on the left of Predict. */
 export interface PredictChoices {
   /** id of a run, folder of an export, or `OTHER_FOLDER` */
@@ -37,4 +39,9 @@ export function predictRequest(
     ...(csv.trim() !== '' && { csv: csv.trim() }),
     ...(modelId !== OWN_MODEL && { modelId }),
   }
+}
+
+/** A pass that was broken off goes on where its CSV file ends; without a file nothing is known of it. */
+export function canContinue({ csv, state }: PredictionRecord): boolean {
+  return csv !== null && ['interrupted', 'cancelled', 'failed'].includes(state)
 }

@@ -50,7 +50,7 @@ export const exports = {
   none: 'This run has not been exported yet.',
   noOther: 'There is no other one.',
   checkAgain: 'Check again',
-  checkAgainOf: (folder: string) => `Check ${folder} again`,
+  checkAgainOf: (folder: string) => `Check again: ${folder}`,
   fileCount: (count: number) => plural(count, { one: '# file', other: '# files' }),
   other: 'Other runs',
   otherText: 'Only runs with trained prompts can be exported.',

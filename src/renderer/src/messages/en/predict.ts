@@ -51,6 +51,8 @@ export const predict = {
   recent: 'Last used',
   continue: 'Continue',
   again: 'Use again',
+  broken: (done: number, total: number | null) =>
+    `Broken off: ${done.toLocaleString()}${total === null ? '' : ` of ${total.toLocaleString()}`} done. They are in the CSV file and are not repeated.`,
   doneOf: (done: number, total: number) => `${done.toLocaleString()} of ${total.toLocaleString()} done`,
   recentStates: {
     running: 'running',

@@ -31,9 +31,9 @@ const usage = `node build/run.mjs <command>
   package [args]      packages for this platform in dist/; --dir: only what would be packed
   bench [args]        measure, side by side with PyTorch
   reference [args]    compare with PyTorch (pytest; makes its own Python environment)
+  bench:kills [n]     runs that are killed again and again, against one that is not
   bench:screens       the screens against their budgets
   screenshots [args]  pictures of the screens
-  package [args]      installers
 `
 const tool = (...path) => join(root, 'node_modules', ...path)
 
@@ -64,6 +64,10 @@ const commands = {
     steps: [installPackages, provideRuntime, buildProgram, preparePython],
     main: runReferenceTests,
   },
+  'bench:kills': {
+    steps: [installPackages, provideRuntime, buildProgram],
+    main: (args) => script([join('bench', 'kill-soak.ts'), ...args]),
+  },
   'bench:screens': {
     steps: [installPackages, provideRuntime, buildProgram, provideBrowser],
     main: (args) => script([join('bench', 'screens', 'screens.ts'), ...args]),
@@ -71,10 +75,6 @@ const commands = {
   screenshots: {
     steps: [installPackages, provideRuntime, buildProgram, provideBrowser],
     main: (args) => script([join('tests', 'e2e', 'screenshots.ts'), ...args]),
-  },
-  package: {
-    steps: [installPackages, buildProgram],
-    main: (args) => node([join('build', 'package.mjs'), ...args]),
   },
 }
 

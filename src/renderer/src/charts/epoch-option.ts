@@ -56,7 +56,6 @@ export function epochStructure(spec: EpochChartSpec, colors: ChartColors): EChar
       silent: true,
       symbol: series.marker === 'none' ? 'none' : series.marker,
       showSymbol: series.marker !== 'none',
-      connectNulls: true,
       lineStyle: { color: colors.series[series.tone], width: 2, type: series.dash },
       itemStyle: { color: colors.series[series.tone] },
       data: [],
@@ -88,9 +87,10 @@ function isWhole({ minimum = 0, maximum, interval }: EpochChartSpec): boolean {
 
 /** Only some of the points are marked, the last always. */
 function markedPoints(points: readonly EpochPoint[]) {
-  const every = Math.ceil(points.length / MARKS_PER_LINE)
-  const isMarked = (i: number) => (points.length - 1 - i) % every === 0
-  return points.map((point, i) => ({ value: point, symbolSize: isMarked(i) ? 7 : 0 }))
+  const known = points.filter(([, value]) => value !== null)
+  const every = Math.ceil(known.length / MARKS_PER_LINE)
+  const isMarked = (i: number) => (known.length - 1 - i) % every === 0
+  return known.map((point, i) => ({ value: point, symbolSize: isMarked(i) ? 7 : 0 }))
 }
 
 /** The same chart as a picture of its own, with a title and a legend and its data in it. */

@@ -75,10 +75,9 @@ export function colorOf(value: number, { low, high, kind }: ColorScale): Rgb {
 
 /** As it is printed in a cell: as many digits as fit, without the zero before the point. */
 export function cellText(value: number, digits: number): string {
-  return value
-    .toFixed(digits)
-    .replace(/^(-?)0\./, '$1.')
-    .replace('-', '−')
+  const text = value.toFixed(digits)
+  const short = digits === 1 ? text.replace(/\.0$/, '') : text
+  return short.replace(/^(-?)0\./, '$1.').replace('-', '−')
 }
 
 /** Where an arrow key leads in a grid; null for other keys. */

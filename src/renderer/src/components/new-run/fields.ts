@@ -20,7 +20,15 @@ export interface Field {
 }
 
 /** Those that have a place of their own on the page, and the method, of which there is one. */
-const ELSEWHERE = ['method', 'seed', 'shots', 'validationShots', 'template', 'train.contextLengths']
+const ELSEWHERE = [
+  'method',
+  'seed',
+  'shots',
+  'validationShots',
+  'template',
+  'train.contextLengths.text',
+  'train.contextLengths.image',
+]
 
 /** Every setting of the schema, in its order: a new field of a run appears on the page by itself. */
 export const fields: readonly Field[] = walk('', RunConfig).filter(({ path }) => !ELSEWHERE.includes(path))

@@ -15,8 +15,7 @@ const sizes = [16, 32, 48, 64, 128, 256, 512, 1024]
 const images = new Map(await Promise.all(sizes.map(async (size) => [size, await drawn(size)])))
 
 mkdirSync(icons, { recursive: true })
-for (const [size, image] of images)
-  if (size <= 512) writeFileSync(join(icons, `${size}x${size}.png`), image)
+for (const [size, image] of images) if (size <= 512) writeFileSync(join(icons, `${size}x${size}.png`), image)
 writeFileSync(join(folder, 'icon.ico'), windowsIcon([16, 32, 48, 64, 128, 256]))
 writeFileSync(join(folder, 'icon.icns'), appleIcon({ ic07: 128, ic08: 256, ic09: 512, ic10: 1024 }))
 // The window and the tray show this one at run time.

@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { AppError } from '#shared/errors'
+import { resource } from '#main/resources'
 import { lastLines, runTool } from './tool.ts'
 
 export interface CompileJob {
@@ -52,9 +54,7 @@ function compilers(): string[] {
 }
 
 function compilerArguments({ headers, libraries, output }: CompileJob): string[] {
-  const require = createRequire(import.meta.url)
-  const tfjsNode = dirname(require.resolve('@tensorflow/tfjs-node-gpu/package.json'))
-  const nodeApi = join(dirname(require.resolve('node-api-headers/package.json')), 'include')
+  const { tfjsNode, nodeApi } = sources()
   return [
     ...['-std=c++17', '-O2', '-fPIC', '-shared', '-fvisibility=hidden', '-DNAPI_VERSION=8'],
     ...[`-I${nodeApi}`, `-I${headers}`, `-I${tfjsNode}`],
@@ -63,4 +63,15 @@ function compilerArguments({ headers, libraries, output }: CompileJob): string[]
     ...['-o', output, `-L${libraries}`, '-l:libtensorflow_cc.so.2', '-l:libtensorflow_framework.so.2'],
     '-Wl,-rpath,$ORIGIN/../../deps/lib',
   ]
+}
+
+/** A package keeps them beside its resources, because no compiler looks into an archive. */
+function sources(): { tfjsNode: string; nodeApi: string } {
+  const packaged = resource('native')
+  if (existsSync(packaged)) return { tfjsNode: packaged, nodeApi: join(packaged, 'include') }
+  const require = createRequire(import.meta.url)
+  return {
+    tfjsNode: dirname(require.resolve('@tensorflow/tfjs-node-gpu/package.json')),
+    nodeApi: join(dirname(require.resolve('node-api-headers/package.json')), 'include'),
+  }
 }

@@ -201,7 +201,13 @@ export const requests = {
   'models/verify': { input: ById, output: Task },
   'models/known': { input: Nothing, output: z.array(KnownModel) },
   /** Fetches known weights, goes on where an earlier download ended, checks them and registers them. */
-  'models/download': { input: ById, output: Task },
+  'models/download': {
+    input: ById.extend({
+      /** the user has agreed to this one download, whatever the settings say */
+      consent: z.boolean().default(false),
+    }),
+    output: Task,
+  },
   'models/rename': {
     input: ById.extend({ name: z.string().trim().min(1).max(200) }),
     output: RegisteredModel,

@@ -7,6 +7,7 @@ import { exportRun } from './commands/export.ts'
 import { modelCommands } from './commands/model.ts'
 import { predict } from './commands/predict.ts'
 import { reindex } from './commands/reindex.ts'
+import { report } from './commands/report.ts'
 import { resume } from './commands/resume.ts'
 import { runCommands } from './commands/run.ts'
 import { runsCommands } from './commands/runs.ts'
@@ -34,4 +35,5 @@ export const commands: readonly Command[] = [
   verify,
   ...storageCommands,
   reindex,
+  report,
 ]

@@ -88,12 +88,12 @@ export function createKnownModels(parts: KnownModelsParts) {
     list,
 
     /** Two clients who ask for the same weights get the same task: two downloads would write into one file. */
-    download: ({ id }: { id: string }): Task => {
+    download: ({ id, consent = false }: { id: string; consent?: boolean }): Task => {
       const known = list().find((each) => each.id === id)
       if (known === undefined) throw new AppError('not-found', `There are no known weights ${id}`)
       const present = underWay.get(id)
       if (present !== undefined) return tasks.get(present)
-      if (settings.get().network === 'off') throw networkOff(known)
+      if (!consent && settings.get().network === 'off') throw networkOff(known)
       const task = tasks.start('model-import', (context) =>
         obtain(known, context).finally(() => underWay.delete(id)),
       )

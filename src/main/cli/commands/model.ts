@@ -1,5 +1,5 @@
 import type { RegisteredModel } from '#shared/schemas/registered-model'
-import type { Command } from '../command.ts'
+import type { Command, CommandContext, Outcome } from '../command.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { runTask } from '../follow.ts'
 import { bytes } from '../format.ts'
@@ -73,8 +73,81 @@ const verify: Command = {
   },
 }
 
+const download: Command = {
+  name: 'model download',
+  summary: 'List the published weights that can be fetched, or fetch one of them and register it',
+  usage: '[<id>]',
+  positionals: [0, 1],
+  options: {},
+  examples: ['model download', 'model download openai-vit-b-16'],
+  access: 'write',
+  async run(context, { positionals: [id] }) {
+    if (id === undefined) return await listKnown(context)
+    // Whoever types this wants it; a download that was cut short goes on where it ended.
+    const { model } = await runTask(context, 'model-import', () =>
+      context.api.request('models/download', { id, consent: true }),
+    )
+    return { json: model, text: describe(model) }
+  },
+}
+
+async function listKnown({ api }: CommandContext): Promise<Outcome> {
+  const known = await api.request('models/known', {})
+  const rows = known.map(({ id, name, sizeBytes, host, licence, registeredAs, partialBytes }) => [
+    id,
+    name,
+    bytes(sizeBytes),
+    `${host}, ${licence}`,
+    registeredAs === null
+      ? partialBytes > 0
+        ? `${bytes(partialBytes)} are here`
+        : ''
+      : `registered as ${registeredAs}`,
+  ])
+  return { json: known, text: table(rows) }
+}
+
+const rename: Command = {
+  name: 'model rename',
+  summary: 'Call a registered CLIP something else. Its id stays',
+  usage: '<model> <name>',
+  positionals: [2, 2],
+  options: {},
+  examples: ['model rename clip "CLIP B/16"'],
+  access: 'write',
+  async run({ api }, { positionals: [wanted, name] }) {
+    const { id } = await registered(api, wanted!)
+    const model = await api.request('models/rename', { id, name: name! })
+    return { json: model, text: describe(model) }
+  },
+}
+
+const remove: Command = {
+  name: 'model remove',
+  summary: 'Forget a registered CLIP. Its files stay',
+  usage: '<model>',
+  positionals: [1, 1],
+  options: {},
+  examples: ['model remove clip'],
+  access: 'write',
+  async run({ api }, { positionals: [wanted] }) {
+    const { id, path } = await registered(api, wanted!)
+    await api.request('models/remove', { id })
+    return { json: { removed: id }, text: `Removed ${id}. The files stay: ${path}` }
+  },
+}
+
 /** Manages CLIP weights. */
-export const modelCommands = [importModel, list, verify]
+export const modelCommands = [importModel, list, download, verify, rename, remove]
+
+/** By id or name, without registering anything. */
+async function registered(api: CommandContext['api'], wanted: string): Promise<RegisteredModel> {
+  const known = await api.request('models/list', {})
+  return (
+    known.find(({ id, name }) => id === wanted || name === wanted) ??
+    (await api.request('models/get', { id: wanted }))
+  )
+}
 
 function describe({
   id,

@@ -129,9 +129,9 @@ function tarEntry({ name, content = Buffer.alloc(0), type = '0', linkTarget = ''
   return [header, content, Buffer.alloc((512 - (content.length % 512)) % 512)]
 }
 
-/** A shared library that is nothing but a dynamic section with the given run path. */
-export function makeElf(runPath: string): Buffer {
-  const strings = Buffer.from(`\0${runPath}\0`)
+/** A shared library that is nothing but a dynamic section with one text: a run path, unless `textTag` says otherwise. */
+export function makeElf(text: string, textTag = 29): Buffer {
+  const strings = Buffer.from(`\0${text}\0`)
   const [programHeaders, dynamic, table] = [64, 64 + 2 * 56, 64 + 2 * 56 + 48]
   const file = Buffer.alloc(table + strings.length)
   const base = 0x10000
@@ -143,7 +143,7 @@ export function makeElf(runPath: string): Buffer {
   segment(file, programHeaders + 56, { type: 2, offset: dynamic, address: base + dynamic, bytes: 48 })
   for (const [index, [tag, value]] of [
     [5, base + table],
-    [29, 1],
+    [textTag, 1],
     [0, 0],
   ].entries()) {
     file.writeBigUInt64LE(BigInt(tag!), dynamic + 16 * index)

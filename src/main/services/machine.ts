@@ -163,14 +163,16 @@ function weightsCheck(models: readonly { name: string; path: string }[]): Machin
   const check = { id: 'weights', title: 'Weights' }
   const present = models.filter(({ path }) => existsSync(path))
   if (present.length > 0) return { ...check, ...passed(present.map(({ name }) => name).join(', ')) }
+  if (models.length > 0)
+    return {
+      ...check,
+      ...failed('No registered CLIP is where it was.', 'Mount the drive it is on, or register it again.'),
+    }
   return {
     ...check,
-    ...failed(
-      models.length === 0 ? 'No CLIP is registered.' : 'No registered CLIP is where it was.',
-      models.length === 0
-        ? 'Register the starter CLIP, which ships with the program, or weights of your own.'
-        : 'Mount the drive it is on, or register it again.',
-    ),
+    state: 'warning',
+    detail: 'No CLIP is registered yet.',
+    remedy: 'Register the starter CLIP, which ships with the program, or weights of your own.',
   }
 }
 

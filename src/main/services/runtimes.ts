@@ -121,7 +121,7 @@ function obstacleOf({ name, available, problem }: PackState): string | null {
   if (problem !== null) return problem
   if (!available) return 'There is no such pack for this system and processor.'
   return name === 'cuda12' && !hasNvidiaDriver()
-    ? 'It needs an NVIDIA card and its driver, and there is no driver here: it would work on the processor only.'
+    ? 'It needs an NVIDIA card with its driver, which is not here.'
     : null
 }
 

@@ -53,7 +53,7 @@ function machineText(report: MachineReport): string {
     ]),
     ['GPU', obstacle === undefined ? 'usable' : `not used: ${obstacle.detail} ${obstacle.remedy ?? ''}`],
     ...checks
-      .filter(({ id, state }) => id !== 'runtime' && id !== 'engine' && state !== 'passed')
+      .filter(({ id, state }) => id !== 'runtime' && id !== 'engine' && state === 'failed')
       .map(({ title, detail, remedy }) => [title, [detail, remedy].filter(Boolean).join(' ')]),
   ])
 }

@@ -23,14 +23,18 @@ const list: Command = {
   access: 'read',
   async run({ api }) {
     const packs = await api.request('runtime/list', {})
-    return { json: packs, text: table(packs.map((pack) => [pack.name, stateOf(pack), pack.description])) }
+    return { json: packs, text: table(packs.map((pack) => [pack.name, stateOf(pack), purposeOf(pack)])) }
   },
 }
 
-function stateOf({ installed, inUse, downloadBytes, obstacle }: RuntimePackInfo): string {
+function stateOf({ installed, inUse, downloadBytes }: RuntimePackInfo): string {
   if (installed) return inUse ? 'installed, in use' : 'installed'
   if (downloadBytes === null) return 'not for this system'
-  return [`${bytes(downloadBytes)} to fetch`, ...(obstacle === null ? [] : [obstacle])].join('; ')
+  return `${bytes(downloadBytes)} to fetch`
+}
+
+function purposeOf({ description, downloadBytes, obstacle }: RuntimePackInfo): string {
+  return obstacle === null || downloadBytes === null ? description : `${description}. ${obstacle}`
 }
 
 const install: Command = {

@@ -40,6 +40,7 @@ const READING: readonly RequestName[] = [
   'runs/classes',
   'runs/exports',
   'exports/list',
+  'predictions/recent',
   'engine/status',
   'engine/describe',
   'tasks/list',

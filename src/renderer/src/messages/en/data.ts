@@ -173,7 +173,6 @@ export const data = {
     excludedOnly: 'Excluded',
     search: 'Part of the path',
     clear: 'Clear filters',
-    count: (count: string) => count,
     selected: (count: number) => plural(count, { one: '# selected', other: '# selected' }),
     grid: 'Pictures. Arrows move, Space shows one large, E excludes or includes, Control A selects all.',
     empty: 'No pictures match these filters.',

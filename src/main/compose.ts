@@ -174,7 +174,10 @@ export function compose(composition: Composition): Application {
     storage: createStorage({
       dataFolder,
       tasks,
-      datasetRoots: () => datasets.list().map(({ root }) => root),
+      placesInUse: () => [
+        ...datasets.list().map(({ root }) => root),
+        ...models.list().map(({ path }) => path),
+      ],
     }),
     problemReport: () =>
       writeProblemReport({

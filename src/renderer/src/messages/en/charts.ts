@@ -5,6 +5,7 @@ export const charts = {
   showTable: 'Show as table',
   showChart: 'Show as chart',
   tableKey: 'D',
+  tableOf: (title: string) => `${title}, as a table`,
   menu: (title: string) => `Save or show "${title}" otherwise`,
   savePng: 'Save picture (PNG)',
   saveSvg: 'Save picture (SVG)',

@@ -72,8 +72,8 @@ export const liveRun = (page: Page) => ({
 
 /** The rows of a chart shown as a table: the first cell of each is the epoch. */
 export async function tableOf(chart: Locator): Promise<string[][]> {
-  const show = chart.getByRole('button', { name: 'Show as table' })
-  if ((await show.count()) > 0) await show.click()
+  const toggle = chart.getByRole('button', { name: /^Show as (table|chart)$/ })
+  if ((await toggle.getAttribute('aria-pressed')) === 'false') await toggle.press('Enter')
   await chart.getByRole('table').waitFor()
   return chart
     .getByRole('row')

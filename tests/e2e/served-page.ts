@@ -138,7 +138,8 @@ export async function openTab(browser: Browser, url: string, options: TabOptions
     socket.on('framesent', ({ payload }) => asked.push(String(payload)))
   })
   await page.goto(url)
-  await page.getByRole('navigation', { name: 'Sections' }).waitFor()
+  // The first view is there once the router has come to rest; before, it would undo a visit.
+  await page.getByRole('heading', { level: 1 }).waitFor()
   return { page, context, complaints, foreign, asked, close: () => context.close() }
 }
 

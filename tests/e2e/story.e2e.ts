@@ -33,7 +33,6 @@ const pictures = sampleFolder()
 let server: ServedProgram
 let browser: Browser
 let tab: Tab
-let projectId = ''
 let runId = ''
 
 beforeAll(async () => {
@@ -56,7 +55,6 @@ test('a folder dropped on the page becomes a project', async () => {
   expect(await sheet.name.inputValue()).toBe('my-pictures')
   await sheet.add.click()
   await page.getByRole('heading', { level: 1, name: 'my-pictures' }).waitFor()
-  projectId = idInAddress(page)
 })
 
 test('zero-shot is measured without being asked for', async () => {

@@ -75,7 +75,9 @@ describe('findCommand', () => {
       expect(summary).not.toBe('')
       expect(examples.length).toBeGreaterThan(0)
       for (const example of examples) {
-        const words = [...example.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain!)
+        // What follows a gap is a remark, and what follows `>` is for the shell.
+        const typed = example.split(/ {3,}| > /)[0]!
+        const words = [...typed.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain!)
         const found = findCommand(commands, words)
         expect(found.command.name).toBe(name)
         parseArguments(found.command, found.rest)

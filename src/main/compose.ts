@@ -87,6 +87,7 @@ export function compose(composition: Composition): Application {
     exports: join(dataFolder, 'exports'),
   }
   const lock = takeOwnership(join(dataFolder, 'owner.lock'), access, purpose)
+  const isNewIndex = !existsSync(join(dataFolder, 'index.sqlite'))
   const db = openOrRelease(join(dataFolder, 'index.sqlite'), access, lock)
 
   const emits = new Set<Emit>()
@@ -208,6 +209,8 @@ export function compose(composition: Composition): Application {
     rebuildIndex: () => tasks.start('reindex', () => Promise.resolve(reindex())),
   })
   const relocation = createRelocation({ dataFolder, runs: runsRepository, rebuildIndex: reindex })
+  // An index that is not there is made of what is; the folder of a first start has nothing.
+  if (isNewIndex) reindex()
   recover({ runs, relocation }, lock, join(dataFolder, 'owner.lock'))
 
   const answers = access === 'read' ? readOnly(handlers) : handlers

@@ -78,6 +78,7 @@ export function createDatasetsRepository(db: Database) {
   const placesOf = db.prepare(
     'SELECT label, split, excluded FROM images WHERE dataset_id = ? ORDER BY position',
   )
+  const keepBase = db.prepare('UPDATE datasets SET base = @base WHERE id = @id AND base IS NULL')
   const baseImages = db.prepare(`SELECT ${BASE_COLUMNS} FROM images WHERE dataset_id = ? ORDER BY position`)
   const includedImages = db.prepare(
     `SELECT ${IMAGE_COLUMNS} FROM images WHERE dataset_id = ? AND excluded = 0 ORDER BY position`,
@@ -104,6 +105,7 @@ export function createDatasetsRepository(db: Database) {
 
   /** Rows that stay as they are are not written: most edits concern few images. */
   const change = db.transaction(({ dataset, places }: EditedRows, meanwhile: () => void) => {
+    keepBase.run({ id: dataset.id, base: JSON.stringify(toBase(rowOf(dataset.id))) })
     updateDataset.run(toRow(dataset))
     deleteClasses.run(dataset.id)
     insertClasses(dataset)

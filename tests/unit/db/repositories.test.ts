@@ -56,6 +56,19 @@ describe('datasets', () => {
     expect(repository.findByOrigin('/elsewhere')).toBeNull()
   })
 
+  test('of an index from before there were edits keep what the import gave at their first edit', () => {
+    const repository = createDatasetsRepository(db)
+    const images = datasetImages(4)
+    const dataset = datasetOf(images)
+    repository.save(dataset, images)
+    db.prepare('UPDATE datasets SET base = NULL').run()
+    const renamed = { ...dataset, name: 'Renamed' }
+    const places = images.map(({ label, split }) => ({ label, split, excluded: 'no' as const }))
+    repository.change({ dataset: renamed, places }, () => undefined)
+    expect(repository.get('pets').name).toBe('Renamed')
+    expect(repository.base('pets').dataset).toEqual(dataset)
+  })
+
   test('leave nothing behind when they are deleted', () => {
     const repository = createDatasetsRepository(db)
     repository.save(datasetOf(datasetImages(30)), datasetImages(30))

@@ -374,6 +374,19 @@ describe('the data folder', () => {
     expect(await epochNames(reader, id)).toEqual(['search 0', 'search 1'])
   })
 
+  test('without its index makes one of its files', async () => {
+    const { api, app } = workshop.start()
+    const { id } = await api.request('runs/start', await prepare(api))
+    await endOf(api, id)
+    await app.dispose()
+    for (const name of readdirSync(workshop.data).filter((name) => name.startsWith('index')))
+      rmSync(join(workshop.data, name))
+    const { api: next } = workshop.start()
+    expect((await next.request('datasets/list', {})).map(({ id }) => id)).toEqual(['pictures'])
+    expect(await next.request('models/list', {})).toHaveLength(1)
+    expect((await next.request('runs/list', {})).map((run) => run.id)).toEqual([id])
+  })
+
   test('rebuilds its index, also a damaged one, from its files', async () => {
     const { api, app } = workshop.start()
     const { id } = await api.request('runs/start', await prepare(api))

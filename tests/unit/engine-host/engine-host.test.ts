@@ -87,6 +87,16 @@ describe('createEngineHost', () => {
     expect(new Set(pids.filter((pid) => pid !== null)).size).toBe(2)
   })
 
+  test('ends an idle engine when what it was started with has changed, and one at work after its job', async () => {
+    const { pids } = createHost()
+    await host.run(describeJob('a'))
+    await host.renew()
+    expect(host.state().pid).toBeNull()
+    await host.run(describeJob('b'), { onStart: () => void host.renew() })
+    await host.run(describeJob('c'))
+    expect(new Set(pids.filter((pid) => pid !== null)).size).toBe(3)
+  })
+
   test('passes on what a job tells', async () => {
     createHost()
     const told: string[] = []

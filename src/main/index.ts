@@ -13,7 +13,7 @@ import { resource } from './resources.ts'
 
 /** The desktop application. What has to be settled before Electron is ready comes first. */
 function main(): void {
-  const { dataDir, path } = startArguments(process.argv.slice(app.isPackaged ? 1 : 2), process.cwd())
+  const { dataDir, path } = startArguments(process.argv.slice(1), process.cwd(), app.isPackaged)
   const folder = dataFolder(dataDir)
   prepare(folder)
   // One program per data folder: a second start hands over what it was asked to open.

@@ -12,15 +12,22 @@ export interface StartArguments {
   path: string | undefined
 }
 
-/** Reads what follows the program on its command line. Switches that are Chromium's are not ours to judge. */
-export function startArguments(args: readonly string[], folder: string): StartArguments {
+/**
+ * Reads what follows Electron on its command line. Switches that are Chromium's are not ours to judge. Unless
+ * packaged, the first word is our own folder.
+ */
+export function startArguments(args: readonly string[], folder: string, isPackaged: boolean): StartArguments {
+  let isProgram = !isPackaged
   let dataDir: string | undefined
   let path: string | undefined
   for (let at = 0; at < args.length; at++) {
     const word = args[at]!
     if (word === '--data-dir') dataDir = args[++at]
     else if (word.startsWith('--data-dir=')) dataDir = word.slice('--data-dir='.length)
-    else if (!word.startsWith('-')) path = resolve(folder, word)
+    else if (!word.startsWith('-')) {
+      if (!isProgram) path = resolve(folder, word)
+      isProgram = false
+    }
   }
   return { dataDir, path }
 }

@@ -10,7 +10,9 @@ test.each([
   [['--data-dir', '/data', '/pictures'], { dataDir: '/data', path: '/pictures' }],
   [['--data-dir=/data', '--no-sandbox', '--enable-features=X'], { dataDir: '/data', path: undefined }],
 ])('the command line %j', (args, expected) => {
-  expect(startArguments(args, '/home')).toEqual(expected)
+  expect(startArguments(args, '/home', true)).toEqual(expected)
+  // Unpackaged, our own folder comes first, behind Chromium's switches.
+  expect(startArguments(['--no-sandbox', '/program', ...args], '/home', false)).toEqual(expected)
 })
 
 test('a project file names a folder from where it lies', () => {

@@ -31,7 +31,9 @@ export function runTool(
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
     child.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.name === 'AbortError') reject(error)
+      // The reason says who stopped it; the error only that somebody did.
+      if (error.name === 'AbortError')
+        reject(options.signal?.reason instanceof Error ? options.signal.reason : error)
       else resolve({ code: null, missing: error.code === 'ENOENT', stdout, stderr: stderr + error.message })
     })
     child.on('close', (code) => resolve({ code, missing: false, stdout, stderr }))

@@ -336,6 +336,15 @@ describe('installPack from the network', () => {
     expect(error.message).toMatch(message)
   })
 
+  test('ends a pip at work when it is stopped, with the reason it was given', async () => {
+    const { parts } = stick('cpu')
+    fakePython('exec sleep 30')
+    const stop = new AbortController()
+    const onProgress = () => void setTimeout(() => stop.abort(new AppError('run-cancelled', 'Stopped')), 200)
+    const request = { pack: 'cpu', dataFolder: temporaryFolder(), onProgress, signal: stop.signal } as const
+    expect((await errorOf(installPack(request, parts))).code).toBe('run-cancelled')
+  })
+
   test('says so when there is no pip at all', async () => {
     const { parts } = stick('cpu')
     vi.stubEnv('PATH', temporaryFolder())

@@ -3,6 +3,7 @@ import { plural } from '../plural.ts'
 
 /** Texts of live run. */
 export const liveRun = {
+  title: 'Run',
   facts: (dataset: string, shots: number, seed: number) => `${dataset} · ${shots} shots · seed ${seed}`,
   zeroShotFacts: (dataset: string) => `${dataset} · zero-shot`,
   missing: 'There is no such run.',
@@ -30,7 +31,7 @@ export const liveRun = {
     'The step at work is finished and a checkpoint written; then memory is free for others. Space resumes. This is asked only once.',
   discardQuestion: (name: string) => `Discard “${name}”?`,
   discardConsequence:
-    'The run ends and its folder with all epochs, checkpoints and prompts is deleted from the disk.',
+    'Its folder with all epochs, checkpoints and prompts is deleted from the disk. If it is going, it ends first.',
   discardAction: 'Discard the run',
   stages: 'Stages of the run',
   epochs: (done: number, total: number) => `${done} / ${total}`,
@@ -100,11 +101,13 @@ export const liveRun = {
       `All epochs up to ${stage.toLowerCase()} epoch ${epoch}, with a checkpoint there.`,
     resume: 'Resume',
     resumeFrom: (epoch: number) => `Resume from epoch ${epoch}`,
-    halfBatch: (batch: number) => `Start again with half the batch (${batch})`,
-    halfRate: (rate: string) => `Start again with half the rate (${rate})`,
+    resumeBatch: (batch: number) => `Resume with half the batch (${batch})`,
+    resumeRate: (rate: string) => `Resume with half the rate (${rate})`,
+    startAgain: 'Start again with this change…',
     todos: {
-      memory: 'Fewer pictures per step need less memory. The same settings with half the batch are ready.',
-      diverged: 'Smaller steps keep the loss finite. The same settings with half the rate are ready.',
+      memory:
+        'Fewer pictures per step need less memory. Resume with half the batch; no finished epoch is lost.',
+      diverged: 'Smaller steps keep the loss finite. Resume with half the rate; no finished epoch is lost.',
       engine: 'Nothing is lost but the epoch that was under way. Resume goes on after the last finished one.',
       disk: 'Free some space on the disk of the data folder, then resume.',
       other: 'Resume goes on after the last finished epoch. If it stops again, save a problem report.',

@@ -177,6 +177,16 @@ export const newRun = {
     summary: (count: number) =>
       plural(count, { one: '# field needs another value', other: '# fields need another value' }),
   },
+  /** fields with a place of their own, where they are listed */
+  own: {
+    shots: 'Shots',
+    validationShots: 'Validation shots',
+    seeds: 'Seeds',
+    template: 'Text template',
+    modelId: 'CLIP',
+    'train.contextLengths.text': 'Prompt lengths, text branch',
+    'train.contextLengths.image': 'Prompt lengths, image branch',
+  } as Readonly<Record<string, string>>,
   check: 'Check and start',
   estimate: {
     time: 'Time',

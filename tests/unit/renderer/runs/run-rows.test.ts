@@ -69,6 +69,19 @@ describe('the list of runs', () => {
     expect(row!.change).toBeCloseTo(0.23, 12)
   })
 
+  it('counts a seed that was run twice once, with its newest result', () => {
+    const again = { ...run({ seed: 1, accuracy: 0.71 }), id: 'again', createdAt: '2026-02-01T00:00:00.000Z' }
+    const stopped = {
+      ...run({ seed: 1, accuracy: null }),
+      id: 'stopped',
+      createdAt: '2026-03-01T00:00:00.000Z',
+    }
+    const [row] = rowsOf([...seeds, again, stopped])
+    expect(row!.accuracy).toMatchObject({ count: 3 })
+    expect(row!.accuracy!.mean).toBeCloseTo((0.71 + 0.74 + 0.75) / 3, 12)
+    expect(row!.runs).toHaveLength(5)
+  })
+
   it('says the same of a group whatever is looked for', () => {
     const statuses = fc.constantFrom('all' as const, ...RunStatus.options)
     const searches = fc.constantFrom('', 'pets', 'good', 'seed 2', 'nowhere')

@@ -120,8 +120,9 @@ function runRow(run: Run, isSeed: boolean): RunRow {
 
 function groupRow(key: string, runs: readonly Run[]): RunRow {
   const [first] = runs
-  const accuracy = known(runs.map((run) => run.accuracy))
-  const zeroShot = average(runs.map((run) => run.zeroShotAccuracy))
+  const counted = newestOfEachSeed(runs)
+  const accuracy = known(counted.map((run) => run.accuracy))
+  const zeroShot = average(counted.map((run) => run.zeroShotAccuracy))
   const statuses = [...new Set(runs.map(({ status }) => status))]
   return {
     ...runRow(first!, false),
@@ -133,12 +134,24 @@ function groupRow(key: string, runs: readonly Run[]): RunRow {
     accuracy: accuracy.length === 0 ? null : summarise(accuracy),
     zeroShot,
     change: difference(average(accuracy), zeroShot),
-    macroF1: average(runs.map((run) => run.macroF1)),
-    vectors: average(runs.map(vectorsOf)),
+    macroF1: average(counted.map((run) => run.macroF1)),
+    vectors: average(counted.map(vectorsOf)),
     seconds: sum(runs.map(secondsOf)),
     created: runs.map(({ createdAt }) => createdAt).reduce((a, b) => (a > b ? a : b)),
     notes: [...new Set(runs.map(({ notes }) => notes).filter(Boolean))].join(' · '),
   }
+}
+
+/** A seed that was run twice says nothing new: it counts once, with its newest run that has a result. */
+function newestOfEachSeed(runs: readonly Run[]): Run[] {
+  const bySeed = new Map<number, Run>()
+  const byAge = [...runs].sort((a, b) => a.createdAt.localeCompare(b.createdAt))
+  for (const run of byAge) {
+    const known = bySeed.get(run.config.seed)
+    if (known === undefined || run.accuracy !== null || known.accuracy === null)
+      bySeed.set(run.config.seed, run)
+  }
+  return [...bySeed.values()]
 }
 
 /** What the names of the seeds have in common at their beginning; where that says nothing, what they do. */

@@ -53,10 +53,10 @@ export const runs = {
   closeGroup: (name: string) => `Hide the seeds of ${name}`,
   groupName: (kind: string, shots: number) =>
     `${kind}, ${plural(shots, { one: '# shot', other: '# shots' })}`,
-  members: (runs: number, seeds: number) =>
-    runs === seeds
-      ? plural(seeds, { one: '# seed', other: '# seeds' })
-      : plural(runs, { one: '# run', other: '# runs' }),
+  members: (runs: number, seeds: number) => {
+    const counted = plural(seeds, { one: '# seed', other: '# seeds' })
+    return runs === seeds ? counted : `${counted}, ${plural(runs, { one: '# run', other: '# runs' })}`
+  },
   seed: (seed: number) => `seed ${seed}`,
   selected: (count: number) => plural(count, { one: '# run selected', other: '# runs selected' }),
   shown: (count: number) => plural(count, { one: '# run', other: '# runs' }),

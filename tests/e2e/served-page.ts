@@ -143,11 +143,13 @@ export async function openTab(browser: Browser, url: string, options: TabOptions
   return { page, context, complaints, foreign, asked, close: () => context.close() }
 }
 
-/** Goes to an address of the page without loading it anew, as a link would. */
+/** Goes to an address of the page without loading it anew, as a link would; the view is there afterwards. */
 export async function visit(page: Page, path: string): Promise<void> {
-  await page.evaluate((to) => {
-    history.pushState({}, '', to)
-    dispatchEvent(new PopStateEvent('popstate', { state: {} }))
+  await page.evaluate(async (to) => {
+    const root = document.querySelector('#app') as unknown as {
+      __vue_app__: { config: { globalProperties: { $router: { push: (to: string) => Promise<unknown> } } } }
+    }
+    await root.__vue_app__.config.globalProperties.$router.push(to)
   }, path)
   await page.getByRole('heading', { level: 1 }).waitFor()
 }

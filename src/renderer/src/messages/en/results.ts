@@ -23,8 +23,7 @@ export const results = {
     zeroShot: (accuracy: string) => `zero-shot ${accuracy}`,
     interval: (low: string, high: string) => `95% interval ${low} to ${high}`,
     better: (points: string) => `${points} points better than zero-shot.`,
-    worse: (points: string) =>
-      `Worse than zero-shot by ${points} points. Plain CLIP is the better choice for these pictures.`,
+    worse: (points: string) => `Worse than zero-shot by ${points} points on these pictures.`,
     same: 'As good as zero-shot.',
   },
   tabs: {

@@ -73,7 +73,7 @@ function mayBeUsed({ forcedCpu, visibleDevices }: GpuFindings): Answer {
   if (forcedCpu)
     return failed(
       'The settings ask for the processor.',
-      'Switch "Force the processor" off in the settings, under Compute.',
+      'Switch "Use the processor only" off in the settings, under Compute.',
     )
   if (visibleDevices !== undefined && /^(-|$)/.test(visibleDevices.trim()))
     return failed(

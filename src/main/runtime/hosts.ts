@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { thisPlatform } from './packs.ts'
 import { packSource, type PackName } from './sources.ts'
 
-/** The Python package index and where it keeps its files. */
-const PYTHON_INDEX = ['pypi.org', 'files.pythonhosted.org']
+/** What pip asks when the user has set up nothing else; pip knows its address, we need not. */
+const PYTHON_INDEX = ['the public Python package index']
 
 /** The hosts that are asked for a pack's files when they are fetched; none for a pack this platform has not. */
 export function fetchHosts(

@@ -200,8 +200,7 @@ describe('a run', () => {
   test('shows how the test images were answered', async () => {
     const { api } = workshop.start()
     const { id } = await finished(api)
-    const ask = (changes: object) =>
-      api.request('runs/scored-images', { id, method: 'dpl', ...changes })
+    const ask = (changes: object) => api.request('runs/scored-images', { id, method: 'dpl', ...changes })
     const { total, images } = await ask({ only: 'fixed' })
     expect(total).toBe(1)
     expect(images[0]).toMatchObject({ label: 1, predicted: 1, zeroShotPredicted: 0 })

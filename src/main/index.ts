@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { app, protocol } from 'electron'
 import { PROGRAM_VERSION } from '#shared/version'
@@ -50,7 +51,11 @@ function prepare(folder: string): void {
     { scheme: SCHEME, privileges: { standard: true, secure: true, supportFetchAPI: true, stream: true } },
   ])
   // Chromium's own files, and the lock of the single instance with them.
-  app.setPath('userData', join(folder, 'window'))
+  const profile = join(folder, 'window')
+  mkdirSync(profile, { recursive: true })
+  app.setPath('userData', profile)
+  // Windows shows notifications of installed programs alone, which it knows by this name.
+  if (process.platform === 'win32') app.setAppUserModelId('dpl-studio')
   if (!isForwardedDisplay(process.env)) return
   app.disableHardwareAcceleration()
   app.commandLine.appendSwitch('disable-gpu')

@@ -206,3 +206,17 @@ test.each(['SIGTERM', 'SIGHUP'] as const)(
     expect((await (await again.api()).request('runs/get', { id })).status).toBe('paused')
   },
 )
+
+test('a window opened to read does not ask about the runs of the one that owns them', async () => {
+  const owner = await start()
+  const { id } = await startRun(await owner.api(), 100)
+  const reader = startDesktop(browser, { dataFolder: data.path, engine: fakeEngineProgram })
+  running.unshift(reader)
+  ;(await reader.question()).answer({ response: 0 })
+  expect((await (await reader.api()).request('runs/get', { id })).status).toBe('running')
+  expect(reader.state.awake.size).toBe(0)
+  ;(await reader.window()).close()
+  expect(await reader.state.ended).toBe(0)
+  expect(reader.state.asked).toHaveLength(1)
+  expect((await (await owner.api()).request('runs/get', { id })).status).toBe('running')
+})

@@ -19,6 +19,7 @@ export function createElectron({ browser, engine }: StandInOptions) {
     ipcMain: new EventEmitter(),
     Menu: menus(state),
     nativeTheme: { themeSource: 'system', shouldUseDarkColors: false },
+    nativeImage: images(),
     Notification: notificationClass(state),
     powerMonitor: new EventEmitter(),
     powerSaveBlocker: blockers(state),
@@ -115,7 +116,10 @@ function createState(browser: Browser, engine: string | undefined): StandInState
       app.accelerated = false
     },
     commandLine: { appendSwitch: (name: string, value = '') => app.switches.push(`${name}=${value}`) },
-    setPath: (name: string, path: string) => (app.paths[name] = path),
+    setPath: (name: string, path: string) => {
+      if (!existsSync(path)) throw new Error(`There is no ${path}`)
+      app.paths[name] = path
+    },
     requestSingleInstanceLock: (data: unknown) => {
       app.lockData = data
       return app.lockIsFree
@@ -374,10 +378,10 @@ function createContents(state: StandInState, preferences: WebPreferences, parts:
     const url = fromPublic(request.url())
     const isLoad = request.isNavigationRequest() && contents.expected === url
     if (request.isNavigationRequest() && !isLoad) {
-      const event = { ...cancellable(), url }
       const refused = cancellable()
-      contents.emit('will-navigate', Object.assign(refused, { url }))
-      contents.attempts.push(event.url)
+      const isMainFrame = request.frame().parentFrame() === null
+      contents.emit('will-frame-navigate', Object.assign(refused, { url, isMainFrame }))
+      contents.attempts.push(url)
       // 204: the page stays as it is. An aborted navigation would show the browser's own page.
       if (refused.defaultPrevented) return { status: 204 }
     }
@@ -461,7 +465,7 @@ function dialogs(state: StandInState) {
 }
 
 const ROLES = new Set(
-  'appMenu windowMenu help quit close cut copy paste selectAll undo redo resetZoom zoomIn zoomOut togglefullscreen forceReload toggleDevTools about'.split(
+  'windowMenu help services hide hideOthers unhide quit close cut copy paste selectAll undo redo resetZoom zoomIn zoomOut togglefullscreen forceReload toggleDevTools about'.split(
     ' ',
   ),
 )
@@ -546,15 +550,20 @@ function shells(state: StandInState) {
   }
 }
 
+function images() {
+  const image = (path: string) => ({ isEmpty: () => !existsSync(path), resize: () => image(path) })
+  return { createFromPath: image }
+}
+
 function trayClass(state: StandInState) {
   return class StandInTray extends EventEmitter {
     toolTip = ''
     menu: MenuItem[] = []
     destroyed = false
-    constructor(image: string) {
+    constructor(image: { isEmpty(): boolean }) {
       super()
       requireReady(state, 'new Tray()')
-      if (!existsSync(image)) throw new Error(`Failed to load image from path '${image}'`)
+      if (image.isEmpty()) throw new Error('Failed to load the image of the tray')
       state.trays.push(this)
     }
     setToolTip = (text: string) => (this.toolTip = text)

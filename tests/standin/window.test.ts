@@ -77,11 +77,23 @@ test('nothing leads away from the page, and a link opens in the browser once the
   ;(await desktop.question()).answer({ response: 0 })
   await until(() => desktop.state.opened[0], 'the browser')
   expect(desktop.state.opened).toEqual(['https://example.org/again'])
-  await page.setContent('<a href="http://example.org/plain" target="_blank">plain</a>')
-  await page.getByText('plain').click()
+  await page.evaluate(`(() => {
+    const link = Object.assign(document.createElement('a'), { href: 'http://example.org/', target: '_blank' })
+    document.body.append(link)
+    link.click()
+  })()`)
   const { webContents } = await desktop.window()
   expect(webContents.allowed).toEqual([])
   expect(desktop.state.opened).toHaveLength(1)
+})
+
+test('the page may load itself anew, with a port of its own', async () => {
+  const desktop = start()
+  const page = await desktop.page()
+  await page.evaluate(`(window.isOld = true, location.reload())`)
+  await page.waitForFunction('window.isOld === undefined')
+  await page.getByText('Engine off').waitFor()
+  expect(desktop.complaints).toEqual([])
 })
 
 test('only the clipboard of our own page is permitted', async () => {

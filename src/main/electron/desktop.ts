@@ -71,7 +71,8 @@ function run(running: Running): Desktop {
   let toOpen = path
 
   const decide = createClosing({
-    busyRuns: () => activity.runs().length,
+    // What another process is at work on is none of a reader's business.
+    busyRuns: () => (readOnly ? 0 : activity.runs().length),
     onClose: () => settings.get().onClose,
     ask: (runs) => askWhatNow(window, runs),
     remember: (onClose) => api.request('settings/change', { onClose }),
@@ -165,7 +166,7 @@ function run(running: Running): Desktop {
   }
   settings.onChange(dress)
   dress()
-  attract({ activity, settings, window: () => window, show })
+  if (!readOnly) attract({ activity, settings, window: () => window, show })
   activity.onChange(endWhenDone)
 
   app.on('before-quit', (event) => {

@@ -29,7 +29,7 @@ export function menuTemplate({
       label: title,
       click: () => send(id),
       // The page listens for keys itself, because the user may change them: the menu only shows them.
-      ...(pressed !== null && pressed !== '' && { accelerator: accelerator(pressed) }),
+      ...acceleratorOf(pressed),
       registerAccelerator: false,
     }
   }
@@ -39,15 +39,15 @@ export function menuTemplate({
   const only = (ids: readonly CommandId[]) => items(({ id }) => ids.includes(id))
 
   return [
-    ...(isMac ? [{ role: 'appMenu' } satisfies MenuItemConstructorOptions] : []),
+    ...(isMac ? [{ label: messages.name, submenu: programMenu(only(['settings'])) }] : []),
     {
       label: words.file,
       submenu: [
         ...group('Project', EDIT),
         SEPARATOR,
-        ...only(['settings']),
-        SEPARATOR,
-        { role: isMac ? 'close' : 'quit' },
+        ...(isMac
+          ? [{ role: 'close' } as const]
+          : [...only(['settings']), SEPARATOR, { role: 'quit' } as const]),
       ],
     },
     {
@@ -87,6 +87,37 @@ const DEVELOPER: MenuItemConstructorOptions[] = [
   { role: 'toggleDevTools' },
 ]
 
-function accelerator(keys: string): string {
-  return keys.replace('Mod', 'CommandOrControl')
+/** The menu with the program's name, where macOS wants the settings. */
+function programMenu(settings: MenuItemConstructorOptions[]): MenuItemConstructorOptions[] {
+  return [
+    { role: 'about' },
+    SEPARATOR,
+    ...settings,
+    SEPARATOR,
+    { role: 'services' },
+    { role: 'hide' },
+    { role: 'hideOthers' },
+    { role: 'unhide' },
+    SEPARATOR,
+    { role: 'quit' },
+  ]
+}
+
+/** Keys as the browser names them that Electron calls otherwise. */
+const NAMES: Readonly<Record<string, string>> = {
+  ArrowUp: 'Up',
+  ArrowDown: 'Down',
+  ArrowLeft: 'Left',
+  ArrowRight: 'Right',
+  ' ': 'Space',
+  '+': 'Plus',
+}
+const KNOWN =
+  /^(Up|Down|Left|Right|Space|Plus|Tab|Enter|Escape|Backspace|Delete|Insert|Home|End|PageUp|PageDown|F\d{1,2}|[!-~])$/
+
+/** Nothing for keys that Electron has no name for: it refuses a menu with one of those. */
+function acceleratorOf(keys: string | null): { accelerator?: string } {
+  const [, modifiers = '', key = ''] = /^((?:(?:Mod|Alt|Shift)\+)*)(.+)$/.exec(keys ?? '') ?? []
+  const name = NAMES[key] ?? key
+  return KNOWN.test(name) ? { accelerator: modifiers.replace('Mod', 'CommandOrControl') + name } : {}
 }

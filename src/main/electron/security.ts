@@ -5,8 +5,10 @@ import { isOurs } from './origin.ts'
 /** Keeps a window on our page: no navigation, no further windows, no guests. A link outside opens in the browser. */
 export function confine(contents: WebContents): void {
   const refuse = (event: { preventDefault(): void }) => event.preventDefault()
-  contents.on('will-navigate', refuse)
-  contents.on('will-frame-navigate', refuse)
+  // The page may load itself anew; frames it has none.
+  contents.on('will-frame-navigate', (event) => {
+    if (!event.isMainFrame || !isOurs(event.url)) event.preventDefault()
+  })
   contents.on('will-redirect', refuse)
   contents.on('will-attach-webview', refuse)
   contents.setWindowOpenHandler(({ url }) => {

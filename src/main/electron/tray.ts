@@ -1,4 +1,4 @@
-import { Menu, Tray } from 'electron'
+import { Menu, Tray, nativeImage } from 'electron'
 import { resource } from '#main/resources'
 import type { Activity } from './activity.ts'
 import { messages } from './messages.ts'
@@ -11,7 +11,7 @@ export interface TrayParts {
 
 /** The program's sign while it works without a window. Shown until the returned function is called. */
 export function showTray({ activity, show, stop }: TrayParts): () => void {
-  const tray = new Tray(resource('icon.png'))
+  const tray = new Tray(nativeImage.createFromPath(resource('icon.png')).resize({ height: 22 }))
   const { tray: words } = messages
   const update = () => {
     if (tray.isDestroyed()) return

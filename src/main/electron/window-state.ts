@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { readJson, writeJson } from '#main/files'
 
 const WindowState = z.object({
-  bounds: z.object({ x: z.number(), y: z.number(), width: z.number(), height: z.number() }),
+  bounds: z.object({ x: z.int(), y: z.int(), width: z.int(), height: z.int() }),
   maximized: z.boolean(),
 })
 /** Where the window was. */

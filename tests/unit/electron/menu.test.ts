@@ -26,6 +26,18 @@ test('keys are shown as the user has set them, and left to the page', () => {
     if (id !== undefined) expect(registerAccelerator).toBe(false)
 })
 
+test.each([
+  ['Mod+ArrowUp', 'CommandOrControl+Up'],
+  ['Mod++', 'CommandOrControl+Plus'],
+  ['F12', 'F12'],
+  ['Mod+/', 'CommandOrControl+/'],
+  ['Mod+ö', undefined],
+  ['', undefined],
+])('the keys %s are shown as %s', (keys, accelerator) => {
+  const [item] = items({ shortcuts: { 'go-home': keys } }).filter(({ id }) => id === 'go-home')
+  expect(item!.accelerator).toBe(accelerator)
+})
+
 test('a click sends the command', () => {
   const sent: string[] = []
   const [item] = items({ send: (command) => sent.push(command) }).filter(({ id }) => id === 'new-run')

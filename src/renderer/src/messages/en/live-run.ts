@@ -35,8 +35,6 @@ export const liveRun = {
   discardAction: 'Discard the run',
   stages: 'Stages of the run',
   epochs: (done: number, total: number) => `${done} / ${total}`,
-  stageDone: 'done',
-  stageNow: 'running',
   stageLeft: (time: string) => `${time} left`,
   stageTakes: (time: string) => `about ${time}`,
   timeLeft: (time: string) => `${time} left in all`,

@@ -72,7 +72,7 @@ module.exports = defineConfig(
     files: ['**/*.ts', '**/*.vue'],
     languageOptions: {
       parserOptions: {
-        projectService: { allowDefaultProject: ['*.config.ts'] },
+        projectService: true,
         tsconfigRootDir: __dirname,
         extraFileExtensions: ['.vue'],
       },

@@ -33,7 +33,7 @@ export const predict = {
     'This window cannot take a picture from the clipboard without a file. Save it first, then drop the file.',
   results: 'Results',
   summary: (scored: number) => `${pictures(scored)} classified`,
-  failed: (count: number) => `${plural(count, { one: '# unreadable', other: '# unreadable' })}`,
+  failed: (count: number) => plural(count, { one: '# unreadable', other: '# unreadable' }),
   skipped: (count: number) => `${pictures(count)} already in the CSV file, not repeated`,
   csvAt: 'CSV file',
   show: 'Show',

@@ -114,8 +114,6 @@ export const newRun = {
   sameAsPaper: 'Settings of the paper',
   differs: (count: number) =>
     plural(count, { one: '# setting differs from the paper', other: '# settings differ from the paper' }),
-  showDifferences: 'Show them',
-  hideDifferences: 'Hide them',
   difference: (field: string, from: string, to: string) => `${field}: ${from} → ${to}`,
   takes: (time: string) => `${time} per seed`,
   takesUnknown: 'time not known yet',
@@ -165,7 +163,6 @@ export const newRun = {
   resetAll: 'Set all back',
   filter: 'Find a setting',
   noneFound: 'No setting of that name.',
-  showAll: 'Show all settings',
   fields,
   problems: {
     wholeNumber: 'Give a whole number.',

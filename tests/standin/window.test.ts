@@ -66,6 +66,8 @@ test('nothing leads away from the page, and a link opens in the browser once the
   const { attempts } = (await desktop.window()).webContents
   await page.evaluate(`location.href = 'https://example.org/away'`)
   await until(() => (attempts.includes('https://example.org/away') ? true : undefined), 'the attempt')
+  // A navigation that nobody stops takes a moment.
+  await page.waitForTimeout(500)
   expect(page.url()).toMatch(/^https:\/\/app\.dpl\.invalid\//)
 
   await page.evaluate(`window.open('file:///etc/passwd')`)

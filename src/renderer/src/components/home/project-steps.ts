@@ -150,7 +150,7 @@ function useStep(runs: readonly Run[], exported: boolean): Step {
       ...step,
       state: 'done',
       text: words.exported,
-      action: { label: words.predict, to: { name: 'predict', query: { run: best.id } } },
+      action: { label: words.predict, to: { name: 'predict', query: { source: best.id } } },
     }
   return {
     ...step,

@@ -7,6 +7,8 @@ import { command, temporaryDataFolder } from './served-page.ts'
 export interface PreparedProject {
   readonly dataFolder: string
   readonly pictures: PictureFolder
+  /** that of the pictures */
+  readonly folder: string
   readonly datasetId: string
   /** searched and trained */
   readonly runId: string
@@ -27,6 +29,7 @@ export async function prepareProject(): Promise<PreparedProject> {
   return {
     dataFolder: data.path,
     pictures,
+    folder: pictures.path,
     datasetId,
     runId,
     remove: () => {

@@ -5,7 +5,7 @@ import type { RegisteredModel } from '#shared/schemas/registered-model'
 import type { Run } from '#shared/schemas/run-record'
 import type { AlphaMatrices, SearchEpoch } from '#shared/schemas/run'
 import {
-  confidenceCeiling,
+  confidenceCeilings,
   confidencePoints,
   decidedLayers,
   layerHistory,
@@ -32,11 +32,19 @@ describe('how sure a search is', () => {
     expect(decidedLayers({ text: null, image: [[3, 0, 0]] }, 0.1)).toEqual({ decided: 1, layers: 1 })
   })
 
-  it('draws both measures below the same ceiling', () => {
+  it('ends at the ceiling of its branch, one for branches of the same depth', () => {
+    expect(confidenceCeilings(alpha)).toEqual([
+      { value: 2, branches: ['image'] },
+      { value: 4, branches: ['text'] },
+    ])
+    expect(confidenceCeilings({ text, image: text })).toEqual([{ value: 4, branches: ['text', 'image'] }])
+    expect(confidenceCeilings({ text: null, image: null })).toEqual([])
+  })
+
+  it('draws both measures per branch', () => {
     const one = [{ epoch: 4, alpha }] as SearchEpoch[]
     expect(confidencePoints(one, 'text', 'difference', 10)).toEqual([[4, alphaDifference(text)]])
     expect(confidencePoints(one, 'text', 'dominants', 10)).toEqual([[4, countDominants(text, 10)]])
-    expect(confidenceCeiling(alpha)).toBe(4)
     expect(confidencePoints(epochs, 'image', 'difference', 10)).toEqual([])
   })
 })

@@ -46,9 +46,21 @@ export function confidencePoints(
   })
 }
 
-/** What both measures end at when every layer has decided. */
-export function confidenceCeiling(alpha: AlphaMatrices): number {
-  return Math.max(0, ...searchedBranches(alpha).map(({ matrix }) => maximumDominants(matrix)))
+/**
+ * What both measures end at when every layer of a branch has decided, lowest first; branches of one depth share theirs.
+ */
+export function confidenceCeilings(
+  alpha: AlphaMatrices,
+): { readonly value: number; readonly branches: readonly Branch[] }[] {
+  const branches = searchedBranches(alpha).map(({ branch, matrix }) => ({
+    branch,
+    value: maximumDominants(matrix),
+  }))
+  const values = [...new Set(branches.map(({ value }) => value))].sort((a, b) => a - b)
+  return values.map((value) => ({
+    value,
+    branches: branches.filter((each) => each.value === value).map(({ branch }) => branch),
+  }))
 }
 
 /** One layer over the search. */

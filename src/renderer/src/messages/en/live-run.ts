@@ -134,7 +134,8 @@ export const liveRun = {
   confidence: {
     difference: 'α difference',
     dominants: 'Dominants',
-    ceiling: (value: number) => `fully decided: ${value}`,
+    ceiling: (value: number, branches: readonly string[]) =>
+      [...branches, `fully decided: ${value}`].join(', '),
     differenceHint: 'how far the others lie behind each layer’s winner',
     threshold: (ratio: number) => `winner weighs ≥ ${ratio} × the other`,
   },

@@ -105,7 +105,7 @@ async function openView(page: Page, name: string): Promise<number> {
 /** Half a screen a frame through all pictures: how long the frames take. */
 async function scrolling(page: Page, datasetId: string): Promise<Figure> {
   await visit(page, `/projects/${datasetId}/data`)
-  await page.getByRole('img').first().waitFor()
+  await page.locator('main img').first().waitFor()
   const frames = await page.evaluate(async () => {
     const scrollers = [...document.querySelectorAll<HTMLElement>('main *')]
     const [longest] = scrollers.sort(

@@ -100,6 +100,8 @@ export const exporting = (page: Page) => ({
 /** Classifying pictures. */
 export const predicting = (page: Page) => ({
   target: page.getByTestId('predict-drop'),
+  path: page.getByRole('textbox', { name: 'Folder or picture' }),
+  start: page.getByRole('button', { name: 'Classify' }),
   summary: page.getByTestId('prediction-summary'),
   list: page.getByRole('listbox', { name: 'Classified pictures' }),
 })

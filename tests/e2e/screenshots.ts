@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import sharp from 'sharp'
 import { resource } from '#main/resources'
+import { predicting } from './screens.ts'
 import { command, launchBrowser, openTab, serve, temporaryDataFolder } from './served-page.ts'
 import { views, type Seen } from './views.ts'
 
@@ -28,17 +29,20 @@ const SCREENS = {
   'results-mistakes': 'results: mistakes',
   'results-prompts': 'results: prompts',
   export: 'export',
-  predict: 'predict',
   queue: 'queue',
-  settings: 'settings: compute',
+  settings: 'settings: appearance',
 } as const
 
-const folder = join(import.meta.dirname, '..', '..', 'docs', 'screenshots')
+/** Longest first: a data folder may be below the program. */
+const folders: [string, string][] = []
+const root = join(import.meta.dirname, '..', '..')
+const folder = join(root, 'docs', 'screenshots')
 
 async function main([given]: string[]): Promise<void> {
   const own = given === undefined ? temporaryDataFolder() : null
   const dataFolder = given ?? own!.path
   if (own !== null) await command(dataFolder, 'demo')
+  folders.push([dataFolder, '/home/me/.local/share/dpl-studio'], [root, '/opt/dpl-studio'])
   const server = await serve(dataFolder)
   const browser = await launchBrowser()
   try {
@@ -80,6 +84,8 @@ async function shoot(
     await views[view]!(small.page, project)
     await keep(small.page, `${name}-${colorScheme}`)
   }
+  await predict(small.page, project)
+  await keep(small.page, `predict-${colorScheme}`)
   await small.close()
   const large = await openTab(browser, url, { colorScheme, viewport: { width: 1920, height: 1080 } })
   await views['live run']!(large.page, project)
@@ -87,10 +93,28 @@ async function shoot(
   await large.close()
 }
 
+async function predict(page: Page, project: Seen): Promise<void> {
+  await views['predict']!(page, project)
+  const screen = predicting(page)
+  await screen.path.fill(join(project.folder, 'road_vehicle'))
+  await screen.start.click()
+  await screen.summary.waitFor()
+}
+
+/** Shows folders of this machine as if they were those of a reader. Runs in the page. */
+function renameFolders(names: [string, string][]): void {
+  const renamed = (text: string) => names.reduce((all, [from, to]) => all.replaceAll(from, to), text)
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+  for (let text = texts.nextNode(); text !== null; text = texts.nextNode())
+    text.nodeValue = renamed(text.nodeValue ?? '')
+  for (const input of document.querySelectorAll('input')) input.value = renamed(input.value)
+}
+
 /** Pictures and charts come a moment after the view; a palette makes the file a third as large. */
 async function keep(page: Page, name: string): Promise<void> {
   await page.waitForLoadState('networkidle')
   await page.waitForTimeout(1_000)
+  await page.evaluate(renameFolders, folders)
   const png = await sharp(await page.screenshot({ caret: 'hide' }))
     .png({ palette: true, compressionLevel: 9, effort: 10 })
     .toBuffer()

@@ -12,12 +12,12 @@ const CLASSES = 100
 export async function fillLargeDataFolder(
   dataFolder: string,
   { sample, images, runs }: { sample: string; images: number; runs: number },
-): Promise<{ datasetId: string; runId: string }> {
+): Promise<{ datasetId: string; sampleId: string; runId: string }> {
   const { runId, datasetId } = await oneShortRun(dataFolder, sample)
   const largeId = writeLargeDataset(dataFolder, { datasetId, images, sample })
   multiplyRun(join(dataFolder, 'runs', runId), runs - 1)
   await command(dataFolder, 'reindex')
-  return { datasetId: largeId, runId }
+  return { datasetId: largeId, sampleId: datasetId, runId }
 }
 
 async function oneShortRun(

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Browser, CDPSession, Page } from 'playwright-core'
 import { launchBrowser, openTab, serve, temporaryDataFolder, visit } from '../../tests/e2e/served-page.ts'
+import { measureBesideARun } from './beside-a-run.ts'
 import { fillLargeDataFolder } from './large-data-folder.ts'
 
 /**
@@ -32,13 +33,14 @@ async function main(): Promise<void> {
   const sample = join(import.meta.dirname, '..', '..', 'resources', 'sample')
   const size = { images: Number(values.images), runs: Number(values.runs) }
   process.stderr.write(`making ${size.images} pictures and ${size.runs} runs\n`)
-  const { datasetId, runId } = await fillLargeDataFolder(data.path, { sample, ...size })
+  const { datasetId, sampleId, runId } = await fillLargeDataFolder(data.path, { sample, ...size })
   const server = await serve(data.path)
   const browser = await launchBrowser()
   try {
     const figures = [
       await firstWindow(browser, server.url),
       ...(await inOneTab(browser, server.url, { datasetId, runId, runs: size.runs })),
+      ...(await besideARun(browser, server.url, sampleId)),
     ]
     process.stdout.write(values.json ? `${JSON.stringify(figures)}\n` : table(figures))
   } finally {
@@ -165,6 +167,19 @@ async function scrubbing(page: Page, runId: string): Promise<Figure> {
     (((await metric(meter, 'TaskDuration')) - before) / steps) * 1000,
     16,
   )
+}
+
+async function besideARun(browser: Browser, url: string, datasetId: string): Promise<Figure[]> {
+  const { resting, scrubbed, messages, cancelled } = await measureBesideARun(browser, url, datasetId)
+  return [
+    {
+      what: 'an epoch of a search while its page is scrubbed, on the same processor',
+      measured: `${(scrubbed / resting).toFixed(2)} of the time with a page that rests; ${messages} messages sent`,
+      budget: '1.02',
+      kept: scrubbed <= resting * 1.02,
+    },
+    figure('from asking a run to stop to its new state', cancelled, 1_000),
+  ]
 }
 
 async function memory(page: Page, runId: string): Promise<Figure> {

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { readEpochs } from '#main/epoch-log'
 import { runFiles } from '#main/run-folder'
 import { sampleFolder } from './sample-folder.ts'
-import { fillTinyRun, idInAddress, importSheet, liveRun, runForm, tableOf } from './screens.ts'
+import { cellsOf, fillTinyRun, idInAddress, importSheet, liveRun, runForm, tableOf } from './screens.ts'
 import {
   command,
   launchBrowser,
@@ -133,7 +133,7 @@ describe('a run', () => {
       expect(await liveRun(page).failure.count()).toBe(0)
       await expectWholeCurves(page, runId)
     }
-    const cells = (page: Page) => liveRun(page).heatmap('Text').getByRole('gridcell').allInnerTexts()
+    const cells = (page: Page) => cellsOf(liveRun(page).heatmap('Text'))
     expect(await cells(first)).toEqual(await cells(second))
   })
 

@@ -70,6 +70,10 @@ export const liveRun = (page: Page) => ({
   resume: page.getByRole('button', { name: /^Resume/ }),
 })
 
+/** What each cell of a heatmap says: layer, length, value, whether it is the choice. */
+export const cellsOf = (heatmap: Locator): Promise<(string | null)[]> =>
+  heatmap.getByRole('gridcell').evaluateAll((cells) => cells.map((cell) => cell.ariaLabel))
+
 /** The rows of a chart shown as a table: the first cell of each is the epoch. */
 export async function tableOf(chart: Locator): Promise<string[][]> {
   const toggle = chart.getByRole('button', { name: /^Show as (table|chart)$/ })

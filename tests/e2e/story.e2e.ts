@@ -3,6 +3,7 @@ import type { Browser, Locator } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { sampleFolder } from './sample-folder.ts'
 import {
+  cellsOf,
   dropOn,
   exporting,
   fillTinyRun,
@@ -83,7 +84,7 @@ test('a run is put together, started, and watched', async () => {
 test('past epochs are looked at without asking anybody', async () => {
   const { page, asked } = tab
   const live = liveRun(page)
-  const cells = async (branch: 'Text' | 'Image') => live.heatmap(branch).getByRole('gridcell').allInnerTexts()
+  const cells = (branch: 'Text' | 'Image') => cellsOf(live.heatmap(branch))
   expect(await live.slider.inputValue()).toBe('3')
   const last = [await cells('Text'), await cells('Image')]
   await page.waitForLoadState('networkidle')

@@ -21,7 +21,7 @@ import {
 
 /** Reloads, second looks, killed processes, lost servers, bad folders: nothing is lost, and the page says what is. */
 
-const SEARCH = 14
+const SEARCH = 24
 const TRAIN = 4
 
 const data = temporaryDataFolder()

@@ -40,8 +40,9 @@ export async function measureBesideARun(
   const times: Record<'resting' | 'scrubbed', number[]> = { resting: [], scrubbed: [] }
   for (let block = 0; block < 4; block++) {
     const [from, scrubs] = [4 + block * 4, block % 2 === 1]
-    const until = epochReached(api, run.id, from + 4)
-    while (scrubs && !(await settled(until))) {
+    let reached = false
+    const until = epochReached(api, run.id, from + 4).finally(() => (reached = true))
+    while (scrubs && !reached) {
       await tab.page.keyboard.press('ArrowLeft')
       await tab.page.waitForTimeout(50)
     }
@@ -74,10 +75,6 @@ async function epochReached(api: Api, id: string, epoch: number): Promise<Search
     if (reports.some((report) => report.epoch >= epoch)) return reports
     await new Promise((resolve) => setTimeout(resolve, 200))
   }
-}
-
-async function settled(promise: Promise<unknown>): Promise<boolean> {
-  return Promise.race([promise.then(() => true), Promise.resolve(false)])
 }
 
 function median(values: readonly number[]): number {

@@ -40,9 +40,9 @@ export async function measureBesideARun(
   const times: Record<'resting' | 'scrubbed', number[]> = { resting: [], scrubbed: [] }
   for (let block = 0; block < 4; block++) {
     const [from, scrubs] = [4 + block * 4, block % 2 === 1]
-    let reached = false
-    const until = epochReached(api, run.id, from + 4).finally(() => (reached = true))
-    while (scrubs && !reached) {
+    const reached = { yet: false }
+    const until = epochReached(api, run.id, from + 4).finally(() => (reached.yet = true))
+    while (scrubs && !reached.yet) {
       await tab.page.keyboard.press('ArrowLeft')
       await tab.page.waitForTimeout(50)
     }

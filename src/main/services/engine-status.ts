@@ -17,19 +17,23 @@ export interface EngineStatusParts {
 /** Tells what the engine process is doing, and how much memory it has while it lives. */
 export function createEngineStatus({ engine, emit }: EngineStatusParts) {
   let usingGpu: boolean | null = null
+  let guessed: boolean | null = null
   let timer: NodeJS.Timeout | undefined
   let told: EngineStatus | null = null
 
   function status(): EngineStatus {
     const { pid, job, starting } = engine.state()
     const deviceName = engine.deviceName()
+    // TensorFlow names a card in its log when it first computes on it: an engine that has done a job without computes
+    // on the processor.
+    if (deviceName !== null) guessed = true
+    else if (pid !== null && job === null && !starting) guessed = false
     return {
       state: pid === null ? 'off' : starting ? 'starting' : job === null ? 'idle' : 'busy',
       pid,
       memoryBytes: pid === null ? null : memoryOf(pid),
       deviceName,
-      // TensorFlow names a card in its log only when it computes on it.
-      usingGpu: usingGpu ?? (deviceName === null ? null : true),
+      usingGpu: usingGpu ?? guessed,
       job: job === null ? null : { kind: job.kind, runId: job.kind === 'run' ? job.id : null },
     }
   }

@@ -96,6 +96,11 @@ function warningsFor({ kind, config }: RunRequest, dataset: Dataset): string[] {
     ...(without > 0 && config.search.alphaData === 'validation'
       ? [`${without} of ${dataset.classes.length} classes have no validation images.`]
       : []),
+    ...(kind !== 'train' && config.search.alphaFrozenEpochs >= config.search.epochs
+      ? [
+          `Alpha waits for ${config.search.alphaFrozenEpochs} epochs and the search has ${config.search.epochs}: it would choose lengths by chance.`,
+        ]
+      : []),
     ...(untested > 0 ? [`${untested} of ${dataset.classes.length} classes have no test images.`] : []),
   ]
 }

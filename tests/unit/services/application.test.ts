@@ -198,6 +198,15 @@ describe('runs', () => {
       model: { layers: 2 },
     })
     expect(await api.request('runs/list', {})).toEqual([])
+    const request = await prepare(api)
+    const config = {
+      ...request.config,
+      search: { ...request.config.search, epochs: 3, alphaFrozenEpochs: 4 },
+    }
+    const frozen = { ...request, config }
+    expect((await api.request('runs/plan', frozen)).warnings).toContainEqual(
+      expect.stringContaining('by chance'),
+    )
   })
 
   test('pause and go on where they were, without doubled epochs', async () => {

@@ -58,6 +58,18 @@ describe('the state of the engine', () => {
     vi.useRealTimers()
   })
 
+  test('an engine that has done a job and named no card computes on the processor', () => {
+    const { become, status } = create()
+    become({ pid: process.pid, job: run, starting: true })
+    become({ starting: false })
+    expect(status.get().usingGpu).toBeNull()
+    become({ job: null })
+    expect(status.get().usingGpu).toBe(false)
+    become({ pid: null })
+    expect(status.get().usingGpu).toBe(false)
+    status.dispose()
+  })
+
   test('whether a card computes is unknown until the log names one or the engine has said so', () => {
     const { status, become } = create()
     expect(status.get().usingGpu).toBeNull()

@@ -29,6 +29,8 @@ export function useScrubber(epochs: () => readonly SearchEpoch[], cursor: EpochC
   function goTo(epoch: number): void {
     follows.value = false
     place.value = epoch
+    // What was asked for last counts, also while the pointer rests on a chart.
+    cursor.hovered.value = null
   }
   function step(by: number): void {
     const next = stepEpoch(numbers.value, slider.value, by)

@@ -16,7 +16,7 @@ export interface Download {
   /** hexadecimal; null: whatever comes is taken */
   readonly sha256: string | null
   readonly signal?: AbortSignal | undefined
-  /** bytes on disk, and in all as far as the server tells */
+  /** bytes that have come, those of earlier attempts included, and in all as far as the server tells */
   readonly onBytes?: ((done: number, total: number | null) => void) | undefined
 }
 
